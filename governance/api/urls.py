@@ -1,0 +1,16 @@
+"""Addresses of the governance API."""
+
+from django.urls import path
+
+from governance.api import configuration, jobs
+
+urlpatterns = [
+    path("apply", configuration.Apply.as_view()),
+    path("pipelines/<slug:slug>/config", configuration.Config.as_view()),
+    path("pipelines/<slug:slug>/config/versions", configuration.ConfigVersions.as_view()),
+    path(
+        "pipelines/<slug:slug>/config/versions/<int:number>",
+        configuration.OneConfigVersion.as_view(),
+    ),
+    path("jobs/<uuid:job_id>", jobs.OneJob.as_view()),
+]

@@ -1,0 +1,25 @@
+"""The governance app."""
+
+from typing import Any
+
+from django.apps import AppConfig
+from django.db import connections
+from django.db.models.signals import post_migrate
+
+
+def install_triggers(using: str, **kwargs: Any) -> None:
+    """Hold the append-only tables after each migrate."""
+    from governance.db import append_only  # noqa: PLC0415 - models are ready only now
+
+    append_only.install(connections[using])
+
+
+class GovernanceConfig(AppConfig):
+    """Installs the append-only triggers when migrations have run."""
+
+    name = "governance"
+    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Connect to the end of migrate."""
+        post_migrate.connect(install_triggers, dispatch_uid="governance.append_only")

@@ -1,0 +1,143 @@
+"""Calendar and SLAPolicy documents."""
+
+from datetime import date
+from typing import Any
+
+import holidays
+
+from governance.domain.business_time import WEEKDAYS, parse_window
+from governance.domain.documents.fields import Reader
+from governance.domain.documents.known import Known
+from governance.domain.faults import Fault
+
+TARGETS = ("claim", "decide", "adjudicate", "signoff")
+ACTIONS = ("notify", "reassign", "raise_priority", "add_reviewer", "open_backup_queue")
+FINAL = ("expire_unreviewed",)
+
+
+def calendar(reader: Reader, known: Known) -> dict[str, Any]:
+    """Return a Calendar document, normalised."""
+    zone = reader.zone("timezone")
+    weekly = reader.child("windows")
+    windows = {day: _windows(weekly, day) for day in WEEKDAYS}
+    weekly.done()
+    exceptions = _exceptions(reader)
+    if not any(windows.values()) and not any(e["windows"] for e in exceptions):
+        reader.fault("windows", "empty", "A calendar needs at least one window.")
+    return {
+        "timezone": zone,
+        "windows": windows,
+        "holidays": _holidays(reader),
+        "exceptions": exceptions,
+    }
+
+
+def _windows(reader: Reader, name: str) -> list[str]:
+    found: list[tuple[int, int]] = []
+    for i, text in enumerate(reader.sequence(name)):
+        place = f"{reader.at(name)}/{i}"
+        try:
+            window = parse_window(text)
+        except ValueError as error:
+            reader.faults.append(Fault(place, "window", str(error)))
+            continue
+        if any(window[0] < end and start < window[1] for start, end in found):
+            reader.faults.append(Fault(place, "overlap", "This window overlaps another."))
+        found.append(window)
+    return [f"{_clock(start)}-{_clock(end)}" for start, end in sorted(found)]
+
+
+def _clock(minute: int) -> str:
+    return f"{minute // 60:02}:{minute % 60:02}"
+
+
+def _date(reader: Reader, name: str, text: Any) -> str:
+    try:
+        return date.fromisoformat(text).isoformat()
+    except (TypeError, ValueError):
+        reader.fault(name, "date", "Give a date as in 2026-12-24.")
+        return ""
+
+
+def _exceptions(reader: Reader) -> list[dict[str, Any]]:
+    found: dict[str, dict[str, Any]] = {}
+    for entry in reader.children("exceptions"):
+        given = entry.take("date", required=True)
+        day = "" if given is None else _date(entry, "date", given)
+        if day and day in found:
+            entry.fault("date", "duplicate", f"The date {day} stands twice.")
+        found[day] = {"date": day, "windows": _windows(entry, "windows")}
+        entry.done()
+    return [found[day] for day in sorted(found)]
+
+
+def _holidays(reader: Reader) -> Any:
+    value = reader.take("holidays", default=[])
+    if isinstance(value, list):
+        return sorted({_date(reader, "holidays", entry) for entry in value})
+    public = Reader(value, reader.at("holidays"), reader.faults)
+    country = public.text("country", required=True, limit=8)
+    subdivision = public.text("subdivision", limit=12)
+    public.done()
+    try:
+        holidays.country_holidays(country, subdiv=subdivision or None, years=2026)
+    except (NotImplementedError, ValueError, AttributeError):
+        public.fault("country", "unknown", f"No holidays are known for {country} {subdivision}.")
+    return {"country": country, "subdivision": subdivision}
+
+
+def sla_policy(reader: Reader, known: Known) -> dict[str, Any]:
+    """Return an SLAPolicy document, normalised."""
+    if reader.take("calendar") is None:
+        reader.fault("calendar", "required", "calendar is missing.")
+    slug = reader.one_of("calendar", known.calendars, what="calendar")
+    given = reader.child("targets")
+    targets = {name: given.duration(name, above_zero=True) for name in TARGETS}
+    given.done()
+    at_risk = list(reader.sequence("at_risk"))
+    good = all(isinstance(s, int | float) and 0 < s < 1 for s in at_risk)
+    if not good or at_risk != sorted(set(at_risk)):
+        reader.fault("at_risk", "range", "at_risk has ascending shares between 0 and 1.")
+    ladder = reader.child("ladder")
+    return {
+        "calendar": slug,
+        "targets": {name: target for name, target in targets.items() if target},
+        "at_risk": [float(share) for share in at_risk] if good else [],
+        "ladder": _ladder(ladder, known) if ladder.values else {},
+    }
+
+
+def _ladder(reader: Reader, known: Known) -> dict[str, Any]:
+    levels = [_level(level, known) for level in reader.children("levels", limit=20)]
+    final = reader.text("final", default="expire_unreviewed")
+    if final not in FINAL:
+        reader.fault(
+            "final", "final", "A ladder ends in expire_unreviewed; it never ends in an approval."
+        )
+    ladder = {
+        "levels": levels,
+        "repeat": reader.whole("repeat", default=0, high=20),
+        "ack_timeout": reader.duration("ack_timeout", default="PT1H", above_zero=True),
+        "final": final,
+    }
+    reader.done()
+    return ladder
+
+
+def _level(reader: Reader, known: Known) -> dict[str, Any]:
+    targets = reader.texts("notify")
+    for i, target in enumerate(targets):
+        kind, _, name = target.partition(":")
+        exists = name in (known.roles if kind == "role" else known.usernames)
+        if kind not in ("role", "user") or not exists:
+            place = f"{reader.at('notify')}/{i}"
+            reader.faults.append(
+                Fault(place, "unknown", f"{target!r} is no role:SLUG or user:NAME that exists.")
+            )
+    level = {
+        "delay": reader.duration("delay", default="PT0S"),
+        "notify": targets,
+        "actions": reader.listed("actions", ACTIONS, what="action"),
+    }
+    reader.done()
+    return level

@@ -1,0 +1,15 @@
+"""What exists already, for references between documents."""
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Known:
+    """The slugs that a document may refer to: those on record and those of its own batch."""
+
+    calendars: frozenset[str] = frozenset()
+    sla_policies: frozenset[str] = frozenset()
+    roles: frozenset[str] = frozenset()
+    usernames: frozenset[str] = frozenset()
+    pipelines: frozenset[str] = frozenset()
+    superusers: frozenset[str] = field(default=frozenset())

@@ -1,0 +1,59 @@
+"""The words that governance stores."""
+
+from django.db.models import TextChoices
+
+
+class Permission(TextChoices):
+    """What a role lets a person do."""
+
+    REVIEW = "review", "Review items"
+    ADJUDICATE = "adjudicate", "Settle disagreements"
+    APPROVE = "approve", "Sign, activate and roll back changes"
+    AUDIT = "audit", "Read all that is on record"
+
+
+class Scope(TextChoices):
+    """What a token lets a service do."""
+
+    PREDICTIONS_WRITE = "predictions:write", "Send predictions"
+    REVIEW = "review", "Claim and decide"
+    CONFIG_WRITE = "config:write", "Change configuration"
+    DATASETS_READ = "datasets:read", "Read datasets"
+    DATASETS_WRITE = "datasets:write", "Make datasets"
+    MODELS_WRITE = "models:write", "Register models"
+    GOVERN = "govern", "Propose and sign changes"
+    AUDIT_READ = "audit:read", "Read all that is on record"
+    ADMIN = "admin", "Manage people and roles"
+
+
+class UserKind(TextChoices):
+    HUMAN = "human", "Person"
+    SERVICE = "service", "Service"
+
+
+class PolicyKind(TextChoices):
+    PIPELINE = "pipeline", "Pipeline"
+    CALENDAR = "calendar", "Calendar"
+    SLA_POLICY = "sla_policy", "SLA policy"
+
+
+class PolicyMode(TextChoices):
+    """How a version of a pipeline's policy takes part in routing."""
+
+    DRAFT = "draft", "Draft: stored, not evaluated"
+    SHADOW = "shadow", "Shadow: evaluated and logged, changes nothing"
+    LIVE = "live", "Live: decides"
+
+
+class RationaleRule(TextChoices):
+    NEVER = "never", "Never asked for"
+    ON_CHANGE = "on_change", "When the prediction is not accepted"
+    ALWAYS = "always", "Always"
+
+
+class JobState(TextChoices):
+    QUEUED = "queued", "Queued"
+    RUNNING = "running", "Running"
+    SUCCEEDED = "succeeded", "Succeeded"
+    FAILED = "failed", "Failed"
+    CANCELLED = "cancelled", "Cancelled"

@@ -1,0 +1,86 @@
+"""What can go wrong in an act, with the HTTP status and the words for it."""
+
+from typing import Any
+
+from governance.domain.faults import Fault
+
+
+class DomainError(Exception):
+    """An act was refused. `code` is stable, `status` the HTTP status, `detail` a sentence."""
+
+    code = "refused"
+    status = 400
+    title = "The request was refused"
+
+    def __init__(self, detail: str, *, faults: tuple[Fault, ...] = (), **extra: Any) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.faults = faults
+        self.extra = extra
+
+
+class InvalidInput(DomainError):
+    """What was sent is not valid; `faults` say where."""
+
+    code = "invalid"
+    status = 400
+    title = "The request is not valid"
+
+    @classmethod
+    def at(cls, pointer: str, detail: str, *, code: str = "invalid") -> "InvalidInput":
+        """Return the error with one fault at `pointer`."""
+        return cls(detail, faults=(Fault(pointer, code, detail),))
+
+
+class NotPermitted(DomainError):
+    """The person or token may not do it."""
+
+    code = "not_permitted"
+    status = 403
+    title = "Not permitted"
+
+
+class NotFound(DomainError):
+    """There is no such thing, or the principal may not see it."""
+
+    code = "not_found"
+    status = 404
+    title = "Not found"
+
+
+class Conflict(DomainError):
+    """The thing is not in a state that allows the act."""
+
+    code = "conflict"
+    status = 409
+    title = "Conflict"
+
+
+class StaleClaim(Conflict):
+    """The claim token was spent, has lapsed or never was."""
+
+    code = "stale_claim"
+
+
+class PreconditionFailed(DomainError):
+    """The object has changed since it was read."""
+
+    code = "precondition_failed"
+    status = 412
+    title = "Changed in the meantime"
+
+
+class PreconditionRequired(DomainError):
+    """A write needs If-Match."""
+
+    code = "precondition_required"
+    status = 428
+    title = "If-Match is required"
+
+
+class IdempotencyMismatch(DomainError):
+    """An idempotency key came again with another body."""
+
+    code = "idempotency_mismatch"
+    status = 422
+    title = "Idempotency key used for another request"

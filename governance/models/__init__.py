@@ -1,0 +1,41 @@
+"""The floor's tables: who people are, which policy is in force, what happened."""
+
+from governance.models.clocks import Calendar, SLAPolicy
+from governance.models.identity import ApiToken, Membership, SignInLink, Skill, User
+from governance.models.ledger import AuditEvent
+from governance.models.pipelines import (
+    ChecklistItem,
+    Pipeline,
+    PolicyActivation,
+    PolicyVersion,
+    Queue,
+    ReasonCode,
+    RoutingRule,
+    Tier,
+)
+from governance.models.roles import Role
+from governance.models.work import Heartbeat, IdempotencyKey, Job, OutboxMessage
+
+__all__ = [
+    "ApiToken",
+    "AuditEvent",
+    "Calendar",
+    "ChecklistItem",
+    "Heartbeat",
+    "IdempotencyKey",
+    "Job",
+    "Membership",
+    "OutboxMessage",
+    "Pipeline",
+    "PolicyActivation",
+    "PolicyVersion",
+    "Queue",
+    "ReasonCode",
+    "Role",
+    "RoutingRule",
+    "SLAPolicy",
+    "SignInLink",
+    "Skill",
+    "Tier",
+    "User",
+]

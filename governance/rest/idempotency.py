@@ -1,0 +1,81 @@
+"""Idempotency-Key on writes that create."""
+
+import functools
+import hashlib
+from collections.abc import Callable
+from typing import Any
+
+from django.db import transaction
+from django.http import HttpResponse
+from django.http.response import HttpResponseBase
+from django.utils import timezone
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from governance.rest.renderers import dumps
+from governance.rest.views import user_of
+from governance.services import idempotency
+
+Handler = Callable[..., HttpResponseBase]
+KEPT_HEADERS = ("Location", "ETag", "Content-Type")
+
+
+def idempotent(handler: Handler) -> Handler:
+    """Answer a repeated write with what the first one was answered.
+
+    The effect and the answer are one transaction; an error answer is not kept.
+    """
+
+    @functools.wraps(handler)
+    def wrapped(view: Any, request: Request, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        key = request.META.get("HTTP_IDEMPOTENCY_KEY")
+        if key is None:
+            return handler(view, request, *args, **kwargs)
+        row = idempotency.begin(
+            user=user_of(request),
+            key=key,
+            method=request.method or "",
+            path=request.path,
+            fingerprint=_fingerprint(request),
+            now=timezone.now(),
+        )
+        if isinstance(row, idempotency.Kept):
+            return _replayed(row)
+        return _first(row, functools.partial(handler, view, request, *args, **kwargs))
+
+    return wrapped
+
+
+def _fingerprint(request: Request) -> str:
+    raw = request._request.body
+    parts = (request.META.get("QUERY_STRING", ""), request.content_type or "")
+    return hashlib.sha256("\n".join(parts).encode() + b"\n" + raw).hexdigest()
+
+
+def _first(row: Any, act: Callable[[], HttpResponseBase]) -> HttpResponseBase:
+    done = False
+    try:
+        with transaction.atomic():
+            response = act()
+            body = dumps(response.data) if isinstance(response, Response) else _content(response)
+            headers = {name: response[name] for name in KEPT_HEADERS if response.has_header(name)}
+            idempotency.keep(row, status=response.status_code, body=body, headers=headers)
+        done = True
+        return response
+    finally:
+        if not done:
+            idempotency.give_back(row)
+
+
+def _content(response: HttpResponseBase) -> bytes:
+    if isinstance(response, HttpResponse):
+        return bytes(response.content)
+    raise TypeError("A streamed answer cannot be kept under an Idempotency-Key.")
+
+
+def _replayed(kept: idempotency.Kept) -> HttpResponse:
+    response = HttpResponse(kept.body, status=kept.status, content_type="application/json")
+    for name, value in kept.headers.items():
+        response[name] = value
+    response["Idempotency-Replayed"] = "true"
+    return response

@@ -1,0 +1,74 @@
+"""Fields in: only those that are named, and every fault with its pointer."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from rest_framework import serializers
+from rest_framework.request import Request
+
+from governance.domain.documents.fields import suggestion
+from governance.domain.faults import Fault
+from governance.domain.strict_json import escape
+from governance.exceptions import InvalidInput
+
+
+class StrictSerializer(serializers.Serializer[Any]):
+    """A serializer that refuses a field it does not name."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        """Return the validated fields; unknown ones are errors of their own name."""
+        if isinstance(data, Mapping):
+            known = [n for n, field in self.fields.items() if not field.read_only]
+            unknown = [name for name in data if name not in known]
+            if unknown:
+                raise serializers.ValidationError(
+                    {
+                        name: serializers.ErrorDetail(
+                            f"There is no field {name[:60]!r} here.{suggestion(name, known)}",
+                            code="unknown_field",
+                        )
+                        for name in unknown
+                    }
+                )
+        return super().to_internal_value(data)
+
+
+class StrictCharField(serializers.CharField):
+    """Text that is text: a number is not taken for one."""
+
+    def to_internal_value(self, data: Any) -> str:
+        """Return the text."""
+        if not isinstance(data, str):
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
+def validated(serializer: type[serializers.Serializer[Any]], data: Any) -> dict[str, Any]:
+    """Return the validated fields of `data`, or raise InvalidInput with every fault."""
+    checked = serializer(data=data)
+    if checked.is_valid():
+        fields: dict[str, Any] = checked.validated_data
+        return fields
+    faults = tuple(_faults(checked.errors, ""))
+    raise InvalidInput(
+        faults[0].detail if len(faults) == 1 else f"{len(faults)} faults.", faults=faults
+    )
+
+
+def query(serializer: type[serializers.Serializer[Any]], request: Request) -> dict[str, Any]:
+    """Return the validated query parameters of a request."""
+    return validated(serializer, request.query_params.dict())
+
+
+def _faults(errors: Any, pointer: str) -> Iterator[Fault]:
+    if isinstance(errors, Mapping):
+        for name, below in errors.items():
+            at = pointer if name == "non_field_errors" else f"{pointer}/{escape(name)}"
+            yield from _faults(below, at)
+    elif isinstance(errors, list):
+        for i, below in enumerate(errors):
+            nested = isinstance(below, Mapping | list)
+            if below or not nested:
+                yield from _faults(below, f"{pointer}/{i}" if nested else pointer)
+    else:
+        yield Fault(pointer, str(getattr(errors, "code", "invalid")), str(errors))

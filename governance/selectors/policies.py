@@ -1,0 +1,42 @@
+"""Which policy is in force, and what documents may refer to."""
+
+import functools
+from typing import Any
+
+from governance.domain.business_time import Calendar as BusinessCalendar
+from governance.domain.documents.known import Known
+from governance.models import Calendar, Pipeline, PolicyVersion, Role, SLAPolicy, User
+
+
+def known() -> Known:
+    """Return what is on record, for the references of documents."""
+    return Known(
+        calendars=frozenset(Calendar.objects.values_list("slug", flat=True)),
+        sla_policies=frozenset(SLAPolicy.objects.values_list("slug", flat=True)),
+        roles=frozenset(Role.objects.values_list("slug", flat=True)),
+        usernames=frozenset(User.objects.values_list("username", flat=True)),
+        pipelines=frozenset(Pipeline.objects.values_list("slug", flat=True)),
+    )
+
+
+@functools.lru_cache(maxsize=256)
+def document(version_id: Any) -> dict[str, Any]:
+    """Return the document of a version; versions never change, so it is kept in memory."""
+    found: dict[str, Any] = PolicyVersion.objects.values_list("document", flat=True).get(
+        pk=version_id
+    )
+    return found
+
+
+@functools.lru_cache(maxsize=64)
+def business_calendar(version_id: Any) -> BusinessCalendar:
+    """Return the calendar of a calendar's version."""
+    return BusinessCalendar.from_document(document(version_id))
+
+
+def current_sla(slug: str) -> tuple[PolicyVersion, PolicyVersion] | None:
+    """Return the current versions of an SLA policy and of its calendar."""
+    row = SLAPolicy.objects.select_related("current", "calendar__current").filter(slug=slug).first()
+    if row is None or row.current is None or row.calendar.current is None:
+        return None
+    return row.current, row.calendar.current

@@ -1,0 +1,86 @@
+"""The answer to a write, kept so that a repeat gets the same one."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import IntegrityError, transaction
+
+from governance.exceptions import Conflict, IdempotencyMismatch, InvalidInput
+from governance.models import IdempotencyKey, User
+
+LEASE = timedelta(seconds=60)
+KEPT = timedelta(days=7)
+MAX_KEY = 255
+
+
+@dataclass(frozen=True)
+class Kept:
+    """An answer on record."""
+
+    status: int
+    body: bytes
+    headers: dict[str, str]
+
+
+def begin(
+    *, user: User, key: str, method: str, path: str, fingerprint: str, now: datetime
+) -> IdempotencyKey | Kept:
+    """Take a key, or return the answer that was given under it.
+
+    Conflict while another request holds it; IdempotencyMismatch when it came with another body. A
+    holder that crashed loses the key after LEASE.
+    """
+    if not 1 <= len(key) <= MAX_KEY or not key.isprintable():
+        raise InvalidInput(f"Idempotency-Key has 1 to {MAX_KEY} printable characters.")
+    row = IdempotencyKey(
+        user=user,
+        key=key,
+        method=method,
+        path=path[:500],
+        fingerprint=fingerprint,
+        leased_until=now + LEASE,
+        created_at=now,
+    )
+    try:
+        with transaction.atomic():
+            row.save(force_insert=True)
+    except IntegrityError:
+        return _known(row, now)
+    return row
+
+
+def _known(row: IdempotencyKey, now: datetime) -> IdempotencyKey | Kept:
+    with transaction.atomic():
+        known = (
+            IdempotencyKey.objects.select_for_update()
+            .filter(user=row.user, key=row.key, method=row.method, path=row.path)
+            .first()
+        )
+        if known is None:
+            raise Conflict("A request with this Idempotency-Key has just ended; try again.")
+        if known.fingerprint != row.fingerprint:
+            raise IdempotencyMismatch("This Idempotency-Key came with another body before.")
+        if known.status is not None:
+            return Kept(known.status, bytes(known.body or b""), known.headers)
+        if known.leased_until > now:
+            raise Conflict("A request with this Idempotency-Key is still running.")
+        known.leased_until = now + LEASE
+        known.save(update_fields=["leased_until"])
+        return known
+
+
+def keep(row: IdempotencyKey, *, status: int, body: bytes, headers: dict[str, Any]) -> None:
+    """Keep the answer, in the transaction of the effect."""
+    row.status, row.body, row.headers = status, body, headers
+    row.save(update_fields=["status", "body", "headers"])
+
+
+def give_back(row: IdempotencyKey) -> None:
+    """Free the key of a request that had no effect, so that a mended one may use it."""
+    IdempotencyKey.objects.filter(pk=row.pk, status=None).delete()
+
+
+def forget(*, now: datetime) -> int:
+    """Delete the keys that are older than KEPT; returns how many."""
+    return IdempotencyKey.objects.filter(created_at__lt=now - KEPT).delete()[0]

@@ -1,0 +1,63 @@
+"""Long work: promised in the transaction of the request, done by a worker, polled by its caller."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from governance.enums import JobState
+from governance.exceptions import DomainError
+from governance.models import Job, Pipeline, User
+from governance.services import dispatch
+
+
+@transaction.atomic
+def start(
+    *,
+    kind: str,
+    task: str,
+    arguments: Mapping[str, Any],
+    user: User,
+    pipeline: Pipeline,
+    now: datetime,
+) -> Job:
+    """Promise a job; `task` will be called with its id."""
+    job = Job.objects.create(
+        kind=kind, arguments=dict(arguments), user=user, pipeline=pipeline, created_at=now
+    )
+    dispatch.enqueue(task, now=now, dedupe=f"job:{job.pk}", job_id=str(job.pk))
+    return job
+
+
+def run(
+    *, job_id: str, work: Callable[[Job], Mapping[str, Any]], now: Callable[[], datetime]
+) -> None:
+    """Do the work of a job once, and keep its result or its problem.
+
+    `work` must be one transaction: when the worker dies, the outbox runs the job again.
+    """
+    job = Job.objects.filter(pk=job_id).first()
+    if job is None or job.state not in (JobState.QUEUED, JobState.RUNNING):
+        return
+    job.state, job.started_at = JobState.RUNNING, now()
+    job.save(update_fields=["state", "started_at"])
+    try:
+        result = work(job)
+    except DomainError as error:
+        problem = {"status": error.status, "title": error.title, "detail": error.detail}
+        _end(job, JobState.FAILED, now(), problem=problem)
+    else:
+        _end(job, JobState.SUCCEEDED, now(), result=dict(result), progress=1.0)
+
+
+def _end(job: Job, state: JobState, at: datetime, **fields: Any) -> None:
+    job.state, job.finished_at = state, at
+    for name, value in fields.items():
+        setattr(job, name, value)
+    job.save(update_fields=["state", "finished_at", *fields])
+
+
+def progress(job: Job, share: float) -> None:
+    """Tell how far a job is, from 0 to 1."""
+    Job.objects.filter(pk=job.pk).update(progress=min(max(share, 0.0), 1.0))

@@ -1,0 +1,106 @@
+"""The only writer of the ledger."""
+
+import hashlib
+import hmac
+import secrets
+import uuid
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Max
+
+from governance.domain import correlation
+from governance.domain.canonical import canonical
+from governance.domain.times import rfc3339
+from governance.models import AuditEvent, User
+from governance.models.base import uuid7
+
+LEAF = b"\x00"
+
+
+def append(
+    *,
+    stream: str,
+    action: str,
+    actor: User | None,
+    now: datetime,
+    detail: Mapping[str, Any],
+    reason: str = "",
+    commitments: Mapping[str, str] | None = None,
+    event_id: uuid.UUID | None = None,
+) -> AuditEvent:
+    """Write one event in the transaction of the act it tells of.
+
+    The caller holds a lock on what `stream` names (or has just made it), so that the sequence has
+    no gap; a race ends in an IntegrityError on auditevent_stream_sequence_uniq, never in a fork.
+    """
+    last = AuditEvent.objects.filter(stream=stream).aggregate(last=Max("sequence"))["last"]
+    return first(
+        stream=stream,
+        action=action,
+        actor=actor,
+        now=now,
+        detail=detail,
+        reason=reason,
+        commitments=commitments,
+        event_id=event_id,
+        sequence=(last or 0) + 1,
+    )
+
+
+def first(
+    *,
+    stream: str,
+    action: str,
+    actor: User | None,
+    now: datetime,
+    detail: Mapping[str, Any],
+    reason: str = "",
+    commitments: Mapping[str, str] | None = None,
+    event_id: uuid.UUID | None = None,
+    sequence: int = 1,
+) -> AuditEvent:
+    """Write the first event of a stream that nobody else can know yet, or one at `sequence`."""
+    event = AuditEvent(
+        id=event_id or uuid7(),
+        stream=stream,
+        sequence=sequence,
+        action=action,
+        actor=actor,
+        at=now,
+        reason=reason[:500],
+        detail=dict(detail),
+        commitments=dict(commitments or {}),
+        request_id=correlation.current(),
+    )
+    event.digest = leaf_digest(event)
+    event.save(force_insert=True)
+    return event
+
+
+def leaf_digest(event: AuditEvent) -> str:
+    """Return the hex leaf hash of an event: SHA-256(0x00 || RFC 8785 of its columns), RFC 9162."""
+    leaf = {
+        "action": event.action,
+        "actor": event.actor_id,
+        "at": rfc3339(event.at),
+        "commitments": event.commitments,
+        "detail": event.detail,
+        "id": str(event.id),
+        "reason": event.reason,
+        "request_id": event.request_id,
+        "sequence": event.sequence,
+        "stream": event.stream,
+    }
+    return hashlib.sha256(LEAF + canonical(leaf)).hexdigest()
+
+
+def new_salt() -> str:
+    """Return 32 random bytes in hex, to blind one commitment."""
+    return secrets.token_hex(32)
+
+
+def commit(salt: str, value: str) -> str:
+    """Return HMAC-SHA256(salt, RFC 8785 of value) in hex: binds a value without showing it."""
+    return hmac.new(bytes.fromhex(salt), canonical(value), hashlib.sha256).hexdigest()

@@ -1,0 +1,68 @@
+"""The Celery app and the schedule. The schedule is code: nobody can switch off the sweeps."""
+
+import os
+from contextvars import Token
+from typing import Any
+
+from celery import Celery, signals
+from django.conf import settings
+from kombu import Exchange, Queue
+
+from governance.domain import correlation
+from hitlsite import broker, environment
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "hitlsite.settings")
+
+# In this order: a backlog of bulk work never delays a tick.
+# Each has its own exchange: with one for all, every queue would get every message.
+QUEUES = tuple(Queue(name, Exchange(name), name) for name in ("critical", "default", "bulk"))
+SWEEP = 15
+
+app = Celery("countersign")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.conf.task_queues = QUEUES
+
+
+def every(seconds: int, task: str, queue: str = "critical") -> dict[str, Any]:
+    """Return an entry of the schedule; a tick that is late by two periods is dropped."""
+    return {
+        "task": task,
+        "schedule": seconds,
+        "options": {"queue": queue, "expires": 2 * seconds},
+    }
+
+
+app.conf.beat_schedule = {
+    "heartbeat": every(SWEEP, "governance.beat"),
+    "outbox": every(SWEEP, "governance.relay_outbox"),
+    "leases": every(SWEEP, "reviews.expire_leases"),
+    "idempotency keys": every(3600, "governance.forget_idempotency_keys", "bulk"),
+}
+app.autodiscover_tasks()
+
+_marks: dict[str, Token[str]] = {}
+
+
+@signals.setup_logging.connect
+def keep_our_logging(**kwargs: Any) -> None:
+    """Stop Celery from setting up logging of its own: Django's is in force already."""
+
+
+@signals.worker_init.connect
+def refuse_evicting_broker(**kwargs: Any) -> None:
+    """Leave with status 2 when the broker would drop messages."""
+    if fault := broker.fault_of(settings.BROKER.external_url, must_answer=False):
+        environment.refuse(fault)
+
+
+@signals.task_prerun.connect
+def begin_correlation(task_id: str, **kwargs: Any) -> None:
+    """Let what a task logs and records carry its id."""
+    _marks[task_id] = correlation.begin(task_id)
+
+
+@signals.task_postrun.connect
+def end_correlation(task_id: str, **kwargs: Any) -> None:
+    """Forget the id of a task that ended."""
+    if mark := _marks.pop(task_id, None):
+        correlation.end(mark)

@@ -1,0 +1,98 @@
+"""The vital signs of an installation: database, broker, sweeper, outbox and ledger.
+
+Each sign is measured by itself, in seconds at most, and never raises.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import redis
+from django.conf import settings
+from django.db import DatabaseError, connection
+from django.db.models import Count, Max, Min, Q
+
+from governance.models import Heartbeat, OutboxMessage
+from governance.selectors import clock
+from hitlsite import broker
+
+SWEEPER_SILENCE = 60
+OUTBOX_LAG = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Sign:
+    """One measured sign; `figures` are numbers, in seconds where they are times."""
+
+    name: str
+    well: bool
+    detail: str
+    figures: dict[str, float] = field(default_factory=dict)
+
+
+def all_signs() -> list[Sign]:
+    """Return every sign; without a database those that live in it are not well."""
+    first = _measured("database", _database)
+    rest: tuple[tuple[str, Callable[[], Sign]], ...] = (
+        ("sweeper", _sweeper),
+        ("outbox", _outbox),
+    )
+    signs = [first, _broker()]
+    if not first.well:
+        return signs + [Sign(name, well=False, detail="not known") for name, _ in rest]
+    return signs + [_measured(name, measure) for name, measure in rest]
+
+
+def _measured(name: str, measure: Callable[[], Sign]) -> Sign:
+    try:
+        return measure()
+    except DatabaseError as error:
+        return Sign(name, well=False, detail=f"database lost: {type(error).__name__}")
+
+
+def _database() -> Sign:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+    return Sign("database", well=True, detail=connection.vendor)
+
+
+def _broker() -> Sign:
+    address = settings.BROKER.redis_url
+    if address is None:
+        return Sign("broker", well=True, detail="a folder of files: slow, for trials only")
+    try:
+        with broker.connect(address) as client:
+            client.ping()
+            policy = broker.eviction_policy(client)
+    except redis.RedisError as error:
+        return Sign("broker", well=False, detail=f"does not answer: {type(error).__name__}")
+    kept = policy == broker.KEEPS_ALL
+    return Sign("broker", well=kept, detail="answers" if kept else f"evicts messages: {policy}")
+
+
+def _sweeper() -> Sign:
+    last = Heartbeat.objects.aggregate(last=Max("beat_at"))["last"]
+    if last is None:
+        return Sign("sweeper", well=False, detail="has never run")
+    age = _seconds(clock.now(), last)
+    well = age <= SWEEPER_SILENCE
+    return Sign("sweeper", well=well, detail=f"last ran {age:.0f} s ago", figures={"age": age})
+
+
+def _outbox() -> Sign:
+    now = clock.now()
+    waiting = Q(done_at=None, dead_at=None)
+    found = OutboxMessage.objects.aggregate(
+        oldest=Min("next_at", filter=waiting),
+        waiting=Count("pk", filter=waiting),
+        dead=Count("pk", filter=Q(dead_at__isnull=False)),
+    )
+    lag = _seconds(now, found["oldest"]) if found["oldest"] else 0.0
+    figures = {"lag": lag, "waiting": found["waiting"], "dead": found["dead"]}
+    detail = f"{found['waiting']} waiting, {found['dead']} dead, {lag:.0f} s behind"
+    well = lag <= OUTBOX_LAG and not found["dead"]
+    return Sign("outbox", well=well, detail=detail, figures=figures)
+
+
+def _seconds(now: datetime, then: datetime) -> float:
+    return max(0.0, (now - then).total_seconds())

@@ -1,0 +1,198 @@
+"""Claiming and deciding."""
+
+import uuid
+from typing import Any
+
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiResponse, extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from governance.rest.idempotency import idempotent
+from governance.rest.serializers import StrictCharField, StrictSerializer, validated
+from governance.rest.views import Endpoint, principal_of, user_of
+from governance.selectors import clock
+from reviews.api import representations
+from reviews.domain.answers import Judgement
+from reviews.enums import Verdict
+from reviews.models import Assignment
+from reviews.selectors import records
+from reviews.selectors.blindness import is_hidden
+from reviews.services import assignments, decisions
+from reviews.services.assignments import Claim
+
+
+class ClaimBody(StrictSerializer):
+    """Where to claim from; everywhere within reach without it."""
+
+    pipeline = StrictCharField(required=False)
+    queue = StrictCharField(required=False)
+
+
+class TokenBody(StrictSerializer):
+    """The claim token of an assignment."""
+
+    claim_token = StrictCharField()
+
+
+class DeclineBody(TokenBody):
+    """Why the item is not for this reviewer."""
+
+    reason = StrictCharField(max_length=500)
+
+
+class DecisionBody(TokenBody):
+    """A judgement."""
+
+    verdict = serializers.ChoiceField(Verdict.choices, required=False)
+    answer = serializers.JSONField(required=False, allow_null=True)
+    reason_codes = serializers.ListField(
+        child=StrictCharField(max_length=63), default=list, max_length=50
+    )
+    rationale = StrictCharField(default="", allow_blank=True, trim_whitespace=False)
+    checklist = serializers.DictField(default=dict)
+    certainty = serializers.FloatField(min_value=0, max_value=1, required=False, allow_null=True)
+
+
+class Claims(Endpoint):
+    """The next item."""
+
+    scopes = {"POST": ("review",)}
+
+    @extend_schema(
+        operation_id="claim",
+        request=ClaimBody,
+        responses={201: OpenApiTypes.OBJECT, 204: OpenApiResponse(description="Nothing is there.")},
+    )
+    @idempotent
+    def post(self, request: Request) -> Response:
+        """Claim the most urgent item that this reviewer may decide."""
+        wanted = validated(ClaimBody, request.data)
+        claim = assignments.claim(
+            principal=principal_of(request), actor=user_of(request), now=clock.now(), **wanted
+        )
+        if claim is None:
+            return Response(status=204)
+        return Response(_shown(request, claim), status=201)
+
+
+def _shown(request: Request, claim: Claim) -> dict[str, Any]:
+    principal = principal_of(request)
+    item = records.items(principal).get(pk=claim.assignment.item_id)
+    claim.assignment.item = item
+    return representations.assignment(claim, blind=is_hidden(principal, item))
+
+
+def _lease(assignment: Assignment) -> dict[str, Any]:
+    return {
+        "id": assignment.pk,
+        "state": assignment.state,
+        "slot": assignment.slot,
+        "lease_expires_at": assignment.lease_expires_at,
+        "item": {"id": assignment.item_id, "status": assignment.item.status},
+    }
+
+
+class Extend(Endpoint):
+    """More time."""
+
+    scopes = {"POST": ("review",)}
+
+    @extend_schema(operation_id="extend", request=TokenBody, responses=OpenApiTypes.OBJECT)
+    def post(self, request: Request, assignment_id: uuid.UUID) -> Response:
+        """Renew the lease."""
+        token = validated(TokenBody, request.data)["claim_token"]
+        row = assignments.extend(
+            assignment_id=assignment_id, actor=user_of(request), token=token, now=clock.now()
+        )
+        return Response(_lease(row))
+
+
+class Release(Endpoint):
+    """Back to the queue."""
+
+    scopes = {"POST": ("review",)}
+
+    @extend_schema(operation_id="release", request=TokenBody, responses=OpenApiTypes.OBJECT)
+    def post(self, request: Request, assignment_id: uuid.UUID) -> Response:
+        """Put the item back for others."""
+        token = validated(TokenBody, request.data)["claim_token"]
+        row = assignments.release(
+            assignment_id=assignment_id, actor=user_of(request), token=token, now=clock.now()
+        )
+        return Response(_lease(row))
+
+
+class Decline(Endpoint):
+    """Not for me."""
+
+    scopes = {"POST": ("review",)}
+
+    @extend_schema(operation_id="decline", request=DeclineBody, responses=OpenApiTypes.OBJECT)
+    def post(self, request: Request, assignment_id: uuid.UUID) -> Response:
+        """Put the item back and never get it again."""
+        body = validated(DeclineBody, request.data)
+        row = assignments.decline(
+            assignment_id=assignment_id,
+            actor=user_of(request),
+            token=body["claim_token"],
+            reason=body["reason"],
+            now=clock.now(),
+        )
+        return Response(_lease(row))
+
+
+class Decide(Endpoint):
+    """A judgement."""
+
+    scopes = {"POST": ("review",)}
+
+    @extend_schema(
+        operation_id="decide", request=DecisionBody, responses={201: OpenApiTypes.OBJECT}
+    )
+    @idempotent
+    def post(self, request: Request, assignment_id: uuid.UUID) -> Response:
+        """Decide the item; the claim token is then spent."""
+        body = validated(DecisionBody, request.data)
+        token = body.pop("claim_token")
+        decided = decisions.decide(
+            principal=principal_of(request),
+            actor=user_of(request),
+            assignment_id=assignment_id,
+            token=token,
+            judgement=Judgement(**body),
+            now=clock.now(),
+        )
+        item = records.items(principal_of(request)).get(pk=decided.item.pk)
+        decided.decision.item = item
+        return Response(
+            {
+                "decision": representations.decision(decided.decision),
+                "item": representations.item_shown(
+                    item, blind=is_hidden(principal_of(request), item)
+                ),
+                "resolution": (
+                    representations.resolution(decided.resolution) if decided.resolution else None
+                ),
+            },
+            status=201,
+        )
+
+
+class Undo(Endpoint):
+    """Take a decision back."""
+
+    scopes = {"POST": ("review",)}
+
+    @extend_schema(operation_id="undo", request=None, responses=OpenApiTypes.OBJECT)
+    def post(self, request: Request, decision_id: uuid.UUID) -> Response:
+        """Undo a decision within ten minutes; the item is this reviewer's again."""
+        undone = decisions.undo(decision_id=decision_id, actor=user_of(request), now=clock.now())
+        return Response(
+            {
+                "undone": decision_id,
+                "decision": undone.decision.pk,
+                "assignment": _shown(request, undone.claim),
+            }
+        )

@@ -1,0 +1,186 @@
+"""How records are shown in the API. What is hidden is left out here and nowhere else."""
+
+from collections.abc import Collection, Iterable, Sequence
+from typing import Any
+
+from governance.domain.principal import Principal
+from governance.selectors import policies
+from reviews.enums import Disposition
+from reviews.models import Decision, Prediction, Resolution, ReviewItem
+from reviews.selectors.blindness import hidden
+from reviews.services.assignments import Claim
+
+
+def item_of(prediction: Prediction) -> ReviewItem | None:
+    """Return the item of a prediction, or None when no person sees it."""
+    return getattr(prediction, "item", None)
+
+
+def predictions(principal: Principal, rows: Sequence[Prediction]) -> list[dict[str, Any]]:
+    """Return predictions as the principal may see them."""
+    unseen = hidden(principal, [item for row in rows if (item := item_of(row))])
+    return [prediction(row, blind=_in(item_of(row), unseen)) for row in rows]
+
+
+def _in(item: ReviewItem | None, unseen: Collection[Any]) -> bool:
+    return item is not None and item.pk in unseen
+
+
+def prediction(row: Prediction, *, blind: bool) -> dict[str, Any]:
+    """Return one prediction; blind, without its answer and without what follows from it."""
+    item = item_of(row)
+    shown: dict[str, Any] = {
+        "id": row.pk,
+        "external_id": row.external_id,
+        "pipeline": row.pipeline.slug,
+        "config_version": row.config_version.number,
+        "tier": row.tier,
+        "disposition": row.disposition,
+        "input": row.input,
+        "scenario_type": row.scenario_type,
+        "characteristics": row.characteristics,
+        "model": {"name": row.model_name, "version": row.model_version},
+        "occurred_at": row.occurred_at,
+        "received_at": row.received_at,
+        "item": ({"id": item.pk, "status": item.status, "due_at": item.due_at} if item else None),
+        "resolution": None,
+    }
+    if blind:
+        return shown
+    return shown | {
+        "output": row.output,
+        "confidence": row.confidence,
+        "scores": row.scores,
+        "route": route(row),
+        "resolution": resolution_of(row, item),
+    }
+
+
+def route(row: Prediction) -> dict[str, Any]:
+    """Return how a prediction was routed and why."""
+    return {
+        "rule": row.rule or None,
+        "queue": row.queue or None,
+        "skills": row.skills,
+        "priority": row.priority,
+        "sampled": row.sampled or None,
+        "propensity": row.propensity,
+        "trace": row.trace,
+    }
+
+
+def resolution_of(row: Prediction, item: ReviewItem | None) -> dict[str, Any] | None:
+    """Return the resolution that stands; an auto-approved prediction is its own."""
+    if row.disposition == Disposition.AUTO_APPROVED:
+        return auto_resolution(row)
+    if item is None or item.resolution is None:
+        return None
+    return resolution(item.resolution)
+
+
+def auto_resolution(row: Prediction) -> dict[str, Any]:
+    """Return the resolution that an auto-approved prediction is."""
+    return {
+        "id": row.pk,
+        "prediction": row.pk,
+        "item": None,
+        "kind": "auto",
+        "verdict": "accept",
+        "answer": row.output,
+        "agreement": None,
+        "decided_on": [],
+        "resolved_at": row.received_at,
+        "current": True,
+    }
+
+
+def resolution(row: Resolution) -> dict[str, Any]:
+    """Return a resolution by people."""
+    return {
+        "id": row.pk,
+        "kind": row.kind,
+        "verdict": row.verdict,
+        "answer": row.answer,
+        "agreement": row.agreement,
+        "decided_on": row.decided_on,
+        "rationale": row.rationale,
+        "resolved_at": row.resolved_at,
+    }
+
+
+def items(principal: Principal, rows: Sequence[ReviewItem]) -> Iterable[dict[str, Any]]:
+    """Return items as the principal may see them."""
+    unseen = hidden(principal, rows)
+    return (item_shown(row, blind=row.pk in unseen) for row in rows)
+
+
+def item_shown(row: ReviewItem, *, blind: bool) -> dict[str, Any]:
+    """Return one item; blind, without the prediction and without what follows from it."""
+    document = policies.document(row.config_version_id)
+    tier = document["tiers"][row.tier]
+    shown: dict[str, Any] = {
+        "id": row.pk,
+        "prediction": row.prediction_id,
+        "external_id": row.prediction.external_id,
+        "pipeline": row.pipeline.slug,
+        "tier": row.tier,
+        "queue": row.queue,
+        "status": row.status,
+        "input": row.prediction.input,
+        "scenario_type": row.prediction.scenario_type,
+        "blind": row.blind,
+        "question": document["question"],
+        "checklist": tier["checklist"],
+        "reason_codes": document["reason_codes"],
+        "rationale_required": tier["rationale"],
+        "created_at": row.created_at,
+        "due_at": row.due_at,
+        "resolved_at": row.resolved_at,
+        "guideline_version": row.config_version.guideline_version,
+        "config_version": row.config_version.number,
+        "revision": row.revision,
+    }
+    if blind:
+        return shown
+    return shown | {
+        "output": row.prediction.output,
+        "confidence": row.prediction.confidence,
+        "scores": row.prediction.scores,
+        "priority": row.priority,
+        "resolution": resolution(row.resolution) if row.resolution else None,
+    }
+
+
+def assignment(claim: Claim, *, blind: bool) -> dict[str, Any]:
+    """Return a fresh assignment with its token and its item."""
+    row = claim.assignment
+    return {
+        "id": row.pk,
+        "claim_token": claim.token,
+        "lease_expires_at": row.lease_expires_at,
+        "slot": row.slot,
+        "item": item_shown(row.item, blind=blind),
+    }
+
+
+def decision(row: Decision) -> dict[str, Any]:
+    """Return a decision as it was given."""
+    return {
+        "id": row.pk,
+        "item": row.item_id,
+        "prediction": row.item.prediction_id,
+        "external_id": row.item.prediction.external_id,
+        "pipeline": row.item.pipeline.slug,
+        "reviewer": row.reviewer.username,
+        "verdict": row.verdict,
+        "answer": row.answer,
+        "reason_codes": row.reason_codes,
+        "rationale": row.rationale,
+        "checklist": row.checklist,
+        "certainty": row.certainty,
+        "blind": row.blind,
+        "config_version": row.config_version.number,
+        "guideline_version": row.config_version.guideline_version,
+        "decided_at": row.decided_at,
+        "undone": hasattr(row, "undone_by"),
+    }

@@ -1,0 +1,22 @@
+"""Addresses of the review API."""
+
+from django.urls import path
+
+from reviews.api import claims, items, predictions
+
+urlpatterns = [
+    path("predictions", predictions.Predictions.as_view()),
+    path("predictions/<uuid:prediction_id>", predictions.OnePrediction.as_view()),
+    path("predictions/<uuid:prediction_id>/trace", predictions.PredictionTrace.as_view()),
+    path("claim", claims.Claims.as_view()),
+    path("assignments/<uuid:assignment_id>/extend", claims.Extend.as_view()),
+    path("assignments/<uuid:assignment_id>/release", claims.Release.as_view()),
+    path("assignments/<uuid:assignment_id>/decline", claims.Decline.as_view()),
+    path("assignments/<uuid:assignment_id>/decision", claims.Decide.as_view()),
+    path("decisions", items.Decisions.as_view()),
+    path("decisions/<uuid:decision_id>/undo", claims.Undo.as_view()),
+    path("resolutions", items.Resolutions.as_view()),
+    path("items", items.Items.as_view()),
+    path("items/<uuid:item_id>", items.OneItem.as_view()),
+    path("items/<uuid:item_id>/adjudicate", items.Adjudicate.as_view()),
+]

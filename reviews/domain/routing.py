@@ -1,0 +1,186 @@
+"""How a prediction is treated under one version of a pipeline's policy, and why."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from governance.domain import expressions
+from governance.domain.documents.pipeline import most_careful_tier
+from governance.domain.expressions import Expression, Facts
+from reviews.domain import sampling
+
+Trace = tuple[dict[str, Any], ...]
+# Traces that are kept so that equal ones are one object, whose JSON a caller need write only once.
+MAX_KNOWN = 1024
+
+
+@dataclass(frozen=True)
+class Tier:
+    """What routing needs to know of a tier."""
+
+    slug: str
+    decisions: int
+    monitor_rate: float
+    queue: str
+    blind: bool
+    sla: str
+
+
+@dataclass(frozen=True)
+class Route:
+    """Where a prediction goes. `decisions` is how many people it needs at first; 0: none."""
+
+    tier: Tier
+    rule: str
+    queue: str
+    skills: tuple[str, ...]
+    priority: int
+    sampled: str
+    propensity: float
+    decisions: int
+    trace: Trace
+
+    @property
+    def disposition(self) -> str:
+        """`in_review` when people see it, else `auto_approved`."""
+        return "in_review" if self.decisions else "auto_approved"
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One rule, compiled."""
+
+    name: str
+    when: Expression
+    tier: str
+    queue: str
+    skills: tuple[str, ...]
+    priority: int
+
+
+@dataclass(frozen=True)
+class CompiledPolicy:
+    """A policy document, ready to route; made once for each version."""
+
+    rules: tuple[Rule, ...]
+    tiers: Mapping[str, Tier]
+    queues: Mapping[str, tuple[str, ...]]
+    default_tier: str
+    default_queue: str
+    careful_tier: str
+    random_slice: float
+    wanted: expressions.Plan
+    plain_traces: dict[tuple[str, ...], Trace]
+
+    def route(
+        self, prediction: Mapping[str, Any], *, pipeline: str, external_id: str, key: bytes
+    ) -> Route:
+        """Return the route of a prediction; the same every time for the same policy and key.
+
+        The first rule that holds decides, else the default. A rule that fails sends the prediction
+        to the most careful tier, and to a person even if that tier asks for none.
+        """
+        rule, failed, trace = self._match(prediction)
+        tier = self.tiers[self.careful_tier if failed else rule.tier if rule else self.default_tier]
+        asked = tier.decisions or int(failed)
+        sampled = (
+            ""
+            if asked
+            else sampling.sample(
+                key,
+                pipeline,
+                external_id,
+                monitor_rate=tier.monitor_rate,
+                random_slice=self.random_slice,
+            )
+        )
+        queue = (rule.queue if rule and not failed else "") or tier.queue or self.default_queue
+        skills = (rule.skills if rule and not failed else ()) + self.queues.get(queue, ())
+        return Route(
+            tier=tier,
+            rule=rule.name if rule else "",
+            queue=queue,
+            skills=tuple(sorted(set(skills))),
+            priority=rule.priority if rule and not failed else 0,
+            sampled=sampled,
+            propensity=sampling.propensity(
+                asked=bool(asked), monitor_rate=tier.monitor_rate, random_slice=self.random_slice
+            ),
+            decisions=asked or int(bool(sampled)),
+            trace=trace,
+        )
+
+    def _match(self, prediction: Mapping[str, Any]) -> tuple[Rule | None, bool, Trace]:
+        facts, matched, failed = Facts(prediction, self.wanted), None, False
+        results: list[str] = []
+        told: list[dict[str, Any]] = []
+        for rule in self.rules:
+            if matched:
+                results.append(expressions.NOT_RUN)
+                continue
+            outcome = rule.when.evaluate(facts)
+            results.append(outcome.result)
+            if outcome.operands or outcome.error:
+                told.append(_step(rule, outcome))
+            if outcome.result in (expressions.TRUE, expressions.ERROR):
+                matched, failed = rule, outcome.result == expressions.ERROR
+        return matched, failed, self._trace(tuple(results), told)
+
+    def _trace(self, results: tuple[str, ...], told: list[dict[str, Any]]) -> Trace:
+        detailed = {step["rule"]: step for step in told}
+        steps = (
+            detailed.get(rule.name) or {"rule": rule.name, "result": result}
+            for rule, result in zip(self.rules, results, strict=True)
+        )
+        if told:
+            return tuple(steps)
+        known = self.plain_traces.get(results)
+        if known is None:
+            known = tuple(steps)
+            if len(self.plain_traces) < MAX_KNOWN:
+                self.plain_traces[results] = known
+        return known
+
+
+def _step(rule: Rule, outcome: expressions.Outcome) -> dict[str, Any]:
+    step: dict[str, Any] = {"rule": rule.name, "result": outcome.result}
+    if outcome.operands:
+        step["operands"] = list(outcome.operands)
+    if outcome.error:
+        step["error"] = outcome.error
+    return step
+
+
+def compile_policy(document: Mapping[str, Any]) -> CompiledPolicy:
+    """Return a validated Pipeline document, compiled."""
+    routing = document["routing"]
+    rules = tuple(_rule(rule) for rule in routing["rules"])
+    tiers = {slug: _tier(slug, tier) for slug, tier in document["tiers"].items()}
+    return CompiledPolicy(
+        rules=rules,
+        tiers=tiers,
+        queues={slug: tuple(queue["skills"]) for slug, queue in document["queues"].items()},
+        default_tier=routing["default"]["tier"],
+        default_queue=routing["default"]["queue"],
+        careful_tier=most_careful_tier(document),
+        random_slice=routing["random_slice"],
+        wanted=expressions.plan(rule.when for rule in rules),
+        plain_traces={},
+    )
+
+
+def _tier(slug: str, tier: Mapping[str, Any]) -> Tier:
+    return Tier(
+        slug, tier["decisions"], tier["monitor_rate"], tier["queue"], tier["blind"], tier["sla"]
+    )
+
+
+def _rule(rule: Mapping[str, Any]) -> Rule:
+    return Rule(
+        name=rule["name"],
+        when=expressions.compile_expression(rule["when"]),
+        tier=rule["tier"],
+        queue=rule["queue"],
+        skills=tuple(rule["skills"]),
+        priority=rule["priority"],
+    )

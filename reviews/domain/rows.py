@@ -1,0 +1,140 @@
+"""Rows of intake, as they are written in bulk, and the leaf that binds each of them."""
+
+import uuid
+from datetime import datetime
+from typing import Any
+
+import orjson
+
+from governance.domain import merkle
+from governance.domain.canonical import canonical, sha256_hex
+from reviews.domain.intake import Candidate
+from reviews.domain.routing import Route, Trace
+
+PREDICTION_FIELDS = (
+    "id", "pipeline", "external_id", "input", "output", "confidence", "scores", "scenario_type",
+    "characteristics", "model_name", "model_version", "occurred_at", "subject_ref",
+    "subject_basis", "digest", "sender", "received_at", "intake", "position", "config_version",
+    "disposition", "tier", "rule", "queue", "skills", "priority", "sampled", "propensity", "trace",
+)  # fmt: skip
+SHADOW_FIELDS = (
+    "id", "prediction", "config_version", "disposition", "tier", "rule", "queue", "sampled",
+    "propensity", "trace",
+)  # fmt: skip
+
+
+class TraceText:
+    """Traces as JSON text and digest; equal traces are one object, and are written once."""
+
+    def __init__(self) -> None:
+        self._known: dict[int, tuple[Trace, str, str]] = {}
+
+    def _of(self, trace: Trace) -> tuple[Trace, str, str]:
+        entry = self._known.get(id(trace))
+        if entry is None:
+            stored = list(trace)
+            entry = (trace, orjson.dumps(stored).decode(), sha256_hex(canonical(stored)))
+            self._known[id(trace)] = entry
+        return entry
+
+    def text(self, trace: Trace) -> str:
+        """Return the JSON of a trace."""
+        return self._of(trace)[1]
+
+    def digest(self, trace: Trace) -> str:
+        """Return the SHA-256 of the RFC 8785 JSON of a trace."""
+        return self._of(trace)[2]
+
+
+def text(value: Any) -> str:
+    """Return `value` as JSON text."""
+    return orjson.dumps(value).decode()
+
+
+def prediction_row(
+    prediction_id: uuid.UUID,
+    entry: Candidate,
+    route: Route,
+    *,
+    pipeline_id: int,
+    version_id: Any,
+    sender_id: int,
+    intake: uuid.UUID,
+    position: int,
+    now: datetime,
+    traces: TraceText,
+) -> tuple[Any, ...]:
+    """Return the values of PREDICTION_FIELDS."""
+    content = entry.content
+    scores, subject = content.get("scores"), content.get("subject") or {}
+    return (
+        prediction_id,
+        pipeline_id,
+        entry.external_id,
+        text(content["input"]),
+        text(content["output"]),
+        entry.confidence,
+        None if scores is None else text(scores),
+        content.get("scenario_type") or "",
+        text(content.get("characteristics") or {}),
+        content["model"]["name"],
+        content["model"]["version"],
+        entry.occurred_at,
+        subject.get("ref", ""),
+        subject.get("basis", ""),
+        entry.digest,
+        sender_id,
+        now,
+        intake,
+        position,
+        version_id,
+        route.disposition,
+        route.tier.slug,
+        route.rule,
+        route.queue,
+        text(route.skills) if route.skills else "[]",
+        route.priority,
+        route.sampled,
+        route.propensity,
+        traces.text(route.trace),
+    )
+
+
+def leaf(
+    prediction_id: uuid.UUID, digest: str, version_id: Any, route: Route, traces: TraceText
+) -> bytes:
+    """Return the leaf hash of a prediction: its content and how it was routed.
+
+    The leaf data is RFC 8785 JSON; the propensity is its shortest decimal text, so that every
+    reader writes it alike.
+    """
+    record = {
+        "config_version": str(version_id),
+        "content": digest,
+        "disposition": route.disposition,
+        "id": str(prediction_id),
+        "propensity": repr(route.propensity),
+        "queue": route.queue,
+        "rule": route.rule,
+        "sampled": route.sampled,
+        "tier": route.tier.slug,
+        "trace": traces.digest(route.trace),
+    }
+    return merkle.leaf_hash(canonical(record))
+
+
+def stored_leaf(prediction: Any) -> bytes:
+    """Return the leaf hash that a stored row (the columns of PREDICTION_FIELDS) must have."""
+    record = {
+        "config_version": str(prediction.config_version_id),
+        "content": prediction.digest,
+        "disposition": prediction.disposition,
+        "id": str(prediction.pk),
+        "propensity": repr(prediction.propensity),
+        "queue": prediction.queue,
+        "rule": prediction.rule,
+        "sampled": prediction.sampled,
+        "tier": prediction.tier,
+        "trace": sha256_hex(canonical(prediction.trace)),
+    }
+    return merkle.leaf_hash(canonical(record))

@@ -1,0 +1,92 @@
+"""Predictions, items and judgements that a principal may see, with what showing them needs."""
+
+from datetime import datetime
+from typing import Any
+
+from django.db.models import F, Q, QuerySet
+
+from governance.domain.principal import Principal
+from reviews.domain.lifecycle import ENDED
+from reviews.models import Decision, Prediction, Resolution, ReviewItem
+
+AT_RISK_SHARE = 0.75
+
+
+def predictions(principal: Principal) -> "QuerySet[Prediction]":
+    """Return the predictions of the pipelines within reach."""
+    return _within(Prediction.objects.all(), principal, "pipeline").select_related(
+        "pipeline", "config_version", "item__resolution"
+    )
+
+
+def items(principal: Principal) -> "QuerySet[ReviewItem]":
+    """Return the items of the pipelines within reach."""
+    return _within(ReviewItem.objects.all(), principal, "pipeline").select_related(
+        "pipeline", "prediction", "config_version", "resolution"
+    )
+
+
+def decisions(principal: Principal) -> "QuerySet[Decision]":
+    """Return the decisions of the pipelines within reach; an undo is shown on what it took back."""
+    rows = Decision.objects.filter(undoes=None)
+    return _within(rows, principal, "item__pipeline").select_related(
+        "item__pipeline", "item__prediction", "reviewer", "config_version", "undone_by"
+    )
+
+
+def resolutions(principal: Principal) -> "QuerySet[Resolution]":
+    """Return the resolutions by people, of the pipelines within reach."""
+    return _within(Resolution.objects.all(), principal, "item__pipeline").select_related(
+        "item__pipeline", "item__prediction"
+    )
+
+
+def _within(rows: "QuerySet[Any]", principal: Principal, field: str) -> "QuerySet[Any]":
+    if principal.pipelines is None:
+        return rows
+    return rows.filter(**{f"{field}__in": principal.pipelines})
+
+
+def filtered_items(
+    rows: "QuerySet[ReviewItem]", wanted: dict[str, Any], *, now: datetime
+) -> "QuerySet[ReviewItem]":
+    """Return the items that the filters of the API name; `wanted` holds validated values."""
+    lookups = {
+        "pipeline": "pipeline__slug",
+        "status": "status",
+        "tier": "tier",
+        "queue": "queue",
+        "scenario_type": "prediction__scenario_type",
+        "model_version": "prediction__model_version",
+        "due_before": "due_at__lt",
+        "created_after": "created_at__gt",
+    }
+    rows = rows.filter(**{lookups[n]: v for n, v in wanted.items() if n in lookups})
+    if "assignee" in wanted:
+        rows = rows.filter(
+            assignments__reviewer__username=wanted["assignee"], assignments__state="claimed"
+        )
+    if "breached" in wanted:
+        rows = _either(rows, late(now), holds=wanted["breached"])
+    if "at_risk" in wanted:
+        rows = _either(rows, near(now), holds=wanted["at_risk"])
+    return rows
+
+
+def _either(rows: "QuerySet[Any]", condition: Q, *, holds: bool) -> "QuerySet[Any]":
+    return rows.filter(condition) if holds else rows.exclude(condition)
+
+
+def late(now: datetime) -> Q:
+    """Return the condition that an item was due before it ended, or before now."""
+    still_open = ~Q(status__in=ENDED) & Q(due_at__lt=now)
+    return still_open | Q(due_at__isnull=False, resolved_at__gt=F("due_at"))
+
+
+def near(now: datetime) -> Q:
+    """Return the condition that an open item has used AT_RISK_SHARE of its time and is not late.
+
+    Time here runs from arrival to due, which a pause or a closed day stretches.
+    """
+    used = (F("due_at") - F("created_at")) * AT_RISK_SHARE
+    return ~Q(status__in=ENDED) & Q(due_at__gte=now) & Q(created_at__lt=now - used)

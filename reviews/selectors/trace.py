@@ -1,0 +1,81 @@
+"""All that happened to a prediction, in order."""
+
+from typing import Any
+
+from governance.models import AuditEvent
+from reviews.domain.rows import stored_leaf
+from reviews.models import Decision, Prediction, Resolution
+
+
+def events(prediction: Prediction) -> list[dict[str, Any]]:
+    """Return the events of a prediction and of its item, the oldest first.
+
+    Each has `at`, `action`, `actor` (a username; None is the system), `reason`, `digest` and
+    `detail`. The first two tell of the call that brought it and of its routing; their digests are
+    the leaf in the ledger and the leaf under that event's Merkle root.
+    """
+    call = AuditEvent.objects.select_related("actor").get(pk=prediction.intake)
+    found = [_received(prediction, call), _routed(prediction)]
+    item = getattr(prediction, "item", None)
+    if item is not None:
+        acts = AuditEvent.objects.filter(stream=f"item:{item.pk}").select_related("actor")
+        reasons = _rationales(item.pk)
+        found += [_act(event, reasons) for event in acts.order_by("sequence")]
+    return found
+
+
+def _received(prediction: Prediction, call: AuditEvent) -> dict[str, Any]:
+    return {
+        "at": call.at,
+        "action": "prediction.received",
+        "actor": call.actor.username if call.actor else None,
+        "reason": "",
+        "digest": call.digest,
+        "detail": {
+            "event": call.pk,
+            "root": call.detail["root"],
+            "size": call.detail["size"],
+            "position": prediction.position,
+            "content": prediction.digest,
+        },
+    }
+
+
+def _routed(prediction: Prediction) -> dict[str, Any]:
+    rule = f"The rule {prediction.rule} holds" if prediction.rule else "No rule holds"
+    sampled = f", and the {prediction.sampled} drew it" if prediction.sampled else ""
+    return {
+        "at": prediction.received_at,
+        "action": "prediction.routed",
+        "actor": None,
+        "reason": f"{rule}: tier {prediction.tier}{sampled}.",
+        "digest": stored_leaf(prediction).hex(),
+        "detail": {
+            "config_version": prediction.config_version.number,
+            "tier": prediction.tier,
+            "rule": prediction.rule or None,
+            "queue": prediction.queue,
+            "disposition": prediction.disposition,
+            "sampled": prediction.sampled or None,
+            "propensity": prediction.propensity,
+            "trace": prediction.trace,
+        },
+    }
+
+
+def _act(event: AuditEvent, reasons: dict[str, str]) -> dict[str, Any]:
+    subject = event.detail.get("decision") or event.detail.get("resolution") or ""
+    return {
+        "at": event.at,
+        "action": event.action,
+        "actor": event.actor.username if event.actor else None,
+        "reason": event.reason or reasons.get(subject, ""),
+        "digest": event.digest,
+        "detail": event.detail,
+    }
+
+
+def _rationales(item_id: Any) -> dict[str, str]:
+    decided = Decision.objects.filter(item=item_id).values_list("pk", "rationale")
+    resolved = Resolution.objects.filter(item=item_id).values_list("pk", "rationale")
+    return {str(pk): text for rows in (decided, resolved) for pk, text in rows}

@@ -1,0 +1,288 @@
+"""Claiming: one reviewer, one slot, one lease."""
+
+import hashlib
+import hmac
+import secrets
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+
+from governance.domain.principal import Principal
+from governance.enums import Permission
+from governance.exceptions import Conflict, NotFound, NotPermitted, StaleClaim
+from governance.models import Skill, User
+from governance.services import ledger
+from reviews.domain import lifecycle
+from reviews.enums import AssignmentState, ItemStatus
+from reviews.models import Assignment, Lane, ReviewItem
+from reviews.models.assignments import FINAL_FOR_PERSON, HOLDING
+
+DAY = timedelta(days=1)
+MAX_LEASES_IN_SWEEP = 500
+
+
+@dataclass(frozen=True)
+class Claim:
+    """An assignment with the token that acts on it; the token is shown once."""
+
+    assignment: Assignment
+    token: str
+
+
+def stream_of(item_id: uuid.UUID) -> str:
+    """Return the ledger stream of an item."""
+    return f"item:{item_id}"
+
+
+def token_digest(token: str) -> str:
+    """Return what is stored of a claim token."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+@transaction.atomic
+def claim(
+    *,
+    principal: Principal,
+    actor: User,
+    now: datetime,
+    pipeline: str | None = None,
+    queue: str | None = None,
+) -> Claim | None:
+    """Give the most urgent item that `actor` may review to them; None when there is none.
+
+    Never a slot twice, never an item twice to one person (but for a lease that lapsed, or a release
+    more than a day ago), never an item that needs a skill they lack or that they sent themselves.
+    """
+    if not principal.may(Permission.REVIEW):
+        raise NotPermitted("Claiming needs a role with the permission review.")
+    _refuse_beyond_capacity(actor, now)
+    lanes = _lanes(principal, actor, pipeline, queue, now)
+    item = _lock_most_urgent(lanes, actor, now)
+    if item is None:
+        return None
+    made = assign(item=item, reviewer=actor, slot=free_slot(item), now=now)
+    ledger.append(
+        stream=stream_of(item.pk),
+        action="item.claimed",
+        actor=actor,
+        now=now,
+        detail={"assignment": str(made.assignment.pk), "slot": made.assignment.slot},
+    )
+    return made
+
+
+def assign(*, item: ReviewItem, reviewer: User, slot: int, now: datetime) -> Claim:
+    """Give a free slot of a locked item to a reviewer under a new lease."""
+    token = secrets.token_urlsafe(24)
+    assignment = Assignment.objects.create(
+        item=item,
+        reviewer=reviewer,
+        slot=slot,
+        token_digest=token_digest(token),
+        claimed_at=now,
+        lease_expires_at=now + settings.LEASE,
+    )
+    item.status = lifecycle.move("claim", source=item.status, target=ItemStatus.IN_REVIEW)
+    item.open_slots -= 1
+    touch(item, "status", "open_slots")
+    return Claim(assignment, token)
+
+
+def touch(item: ReviewItem, *fields: str) -> None:
+    """Save fields of a locked item as its next revision."""
+    item.revision += 1
+    item.save(update_fields=[*fields, "revision"])
+
+
+def _refuse_beyond_capacity(actor: User, now: datetime) -> None:
+    # The row is locked so that two claims of one person at once cannot both pass.
+    person = User.objects.select_for_update(no_key=True).get(pk=actor.pk)
+    held = Assignment.objects.filter(reviewer=person, claimed_at__gt=now - DAY).aggregate(
+        now=Count("pk", filter=Q(state=AssignmentState.CLAIMED)),
+        today=Count("pk", filter=Q(state__in=[*HOLDING, AssignmentState.DECLINED])),
+    )
+    if held["now"] >= person.open_capacity:
+        raise Conflict(
+            f"You hold {held['now']} items already: decide or release one first.",
+            code_hint="open_capacity",
+        )
+    if held["today"] >= person.daily_capacity:
+        raise Conflict(
+            f"You have taken {held['today']} items in the last 24 hours, which is your limit.",
+            code_hint="daily_capacity",
+        )
+
+
+def _lanes(
+    principal: Principal, actor: User, pipeline: str | None, queue: str | None, now: datetime
+) -> list[uuid.UUID]:
+    lanes = Lane.objects.all()
+    if principal.pipelines is not None:
+        lanes = lanes.filter(pipeline__in=principal.pipelines)
+    if pipeline:
+        lanes = lanes.filter(pipeline__slug=pipeline)
+    if queue:
+        lanes = lanes.filter(queue=queue)
+    found = list(lanes)
+    if not any(lane.key for lane in found):
+        return [lane.pk for lane in found]
+    held = skills_of(actor, now)
+    return [lane.pk for lane in found if lane.skills <= held]
+
+
+def skills_of(user: User, now: datetime) -> frozenset[str]:
+    """Return the names of a person's skills that have not expired."""
+    valid = Q(expires=None) | Q(expires__gte=now.date())
+    return frozenset(Skill.objects.filter(valid, user=user).values_list("name", flat=True))
+
+
+def claimable(lane: uuid.UUID, actor: User, now: datetime) -> "QuerySet[ReviewItem]":
+    """Return the items of a lane that `actor` may claim, the most urgent first."""
+    mine = Assignment.objects.filter(item=OuterRef("pk"), reviewer=actor).filter(
+        Q(state__in=FINAL_FOR_PERSON) | Q(state=AssignmentState.RELEASED, ended_at__gt=now - DAY)
+    )
+    return (
+        ReviewItem.objects.filter(~Exists(mine), lane=lane, open_slots__gt=0)
+        .exclude(prediction__sender=actor)
+        .order_by("urgent_at", "pk")
+    )
+
+
+def _lock_most_urgent(lanes: Sequence[uuid.UUID], actor: User, now: datetime) -> ReviewItem | None:
+    if len(lanes) > 1:
+        heads = (
+            (claimable(lane, actor, now).values_list("urgent_at", flat=True).first(), lane)
+            for lane in lanes
+        )
+        lanes = [lane for urgent_at, lane in sorted(h for h in heads if h[0] is not None)]
+    for lane in lanes:
+        rows = claimable(lane, actor, now).select_for_update(skip_locked=True, of=("self",))
+        item = rows.first()
+        if item is not None:
+            return item
+    return None
+
+
+def free_slot(item: ReviewItem) -> int:
+    """Return the lowest slot of a locked item that nobody holds."""
+    taken = set(
+        Assignment.objects.filter(item=item, state__in=HOLDING).values_list("slot", flat=True)
+    )
+    return next(slot for slot in range(1, item.slots + 1) if slot not in taken)
+
+
+def locked(*, assignment_id: uuid.UUID, actor: User, token: str) -> Assignment:
+    """Return a live assignment of `actor`, locked with its item.
+
+    NotFound when it is not theirs; StaleClaim when the token is another or was spent.
+    """
+    assignment = (
+        Assignment.objects.select_for_update(of=("self", "item"))
+        .select_related("item__prediction")
+        .filter(pk=assignment_id, reviewer=actor)
+        .first()
+    )
+    if assignment is None:
+        raise NotFound("There is no such assignment of yours.")
+    good = hmac.compare_digest(assignment.token_digest, token_digest(token))
+    if not good or assignment.state != AssignmentState.CLAIMED:
+        raise StaleClaim("This claim has ended: claim the item again.")
+    assignment.reviewer = actor
+    return assignment
+
+
+@transaction.atomic
+def extend(*, assignment_id: uuid.UUID, actor: User, token: str, now: datetime) -> Assignment:
+    """Renew the lease from now on."""
+    assignment = locked(assignment_id=assignment_id, actor=actor, token=token)
+    assignment.lease_expires_at = now + settings.LEASE
+    assignment.save(update_fields=["lease_expires_at"])
+    _record(assignment, "assignment.extended", actor, now)
+    return assignment
+
+
+@transaction.atomic
+def release(*, assignment_id: uuid.UUID, actor: User, token: str, now: datetime) -> Assignment:
+    """Put the item back; it is not served to the same person again within a day."""
+    assignment = locked(assignment_id=assignment_id, actor=actor, token=token)
+    vacate(assignment=assignment, state=AssignmentState.RELEASED, now=now)
+    _record(assignment, "assignment.released", actor, now)
+    return assignment
+
+
+@transaction.atomic
+def decline(
+    *, assignment_id: uuid.UUID, actor: User, token: str, reason: str, now: datetime
+) -> Assignment:
+    """Put the item back for good: it is never served to this person again."""
+    assignment = locked(assignment_id=assignment_id, actor=actor, token=token)
+    assignment.reason = reason
+    vacate(assignment=assignment, state=AssignmentState.DECLINED, now=now)
+    _record(assignment, "assignment.declined", actor, now, reason=reason)
+    return assignment
+
+
+def vacate(*, assignment: Assignment, state: AssignmentState, now: datetime) -> None:
+    """End a live assignment without a decision and open its slot again, both locked."""
+    item = assignment.item
+    assignment.state, assignment.ended_at = state, now
+    assignment.save(update_fields=["state", "ended_at", "reason"])
+    if ItemStatus(item.status) in lifecycle.OPEN:
+        item.open_slots += 1
+        target = lifecycle.while_open(
+            live=live_claims(item), decided=item.slots - item.open_slots - live_claims(item)
+        )
+        item.status = lifecycle.move("vacate", source=item.status, target=target)
+    touch(item, "status", "open_slots")
+
+
+def live_claims(item: ReviewItem) -> int:
+    """Return how many reviewers hold the item now."""
+    return Assignment.objects.filter(item=item, state=AssignmentState.CLAIMED).count()
+
+
+def held_slots(item: ReviewItem) -> int:
+    """Return how many slots are claimed or decided."""
+    return Assignment.objects.filter(item=item, state__in=HOLDING).count()
+
+
+def _record(
+    assignment: Assignment, action: str, actor: User | None, now: datetime, reason: str = ""
+) -> None:
+    ledger.append(
+        stream=stream_of(assignment.item_id),
+        action=action,
+        actor=actor,
+        now=now,
+        reason=reason,
+        detail={"assignment": str(assignment.pk), "slot": assignment.slot},
+    )
+
+
+def expire_leases(*, now: datetime) -> int:
+    """Return the items of lapsed leases to their queues; returns how many. Safe to run at once."""
+    lapsed = Assignment.objects.filter(state=AssignmentState.CLAIMED, lease_expires_at__lt=now)
+    ids = list(
+        lapsed.order_by("lease_expires_at").values_list("pk", flat=True)[:MAX_LEASES_IN_SWEEP]
+    )
+    return sum(_expire(assignment_id, now) for assignment_id in ids)
+
+
+@transaction.atomic
+def _expire(assignment_id: uuid.UUID, now: datetime) -> bool:
+    assignment = (
+        Assignment.objects.select_for_update(skip_locked=True, of=("self", "item"))
+        .select_related("item")
+        .filter(pk=assignment_id, state=AssignmentState.CLAIMED, lease_expires_at__lt=now)
+        .first()
+    )
+    if assignment is None:
+        return False
+    vacate(assignment=assignment, state=AssignmentState.EXPIRED, now=now)
+    _record(assignment, "assignment.expired", None, now)
+    return True

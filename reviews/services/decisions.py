@@ -1,0 +1,257 @@
+"""Deciding: a judgement goes on record, and the item moves on."""
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+
+from governance.domain.principal import Principal
+from governance.enums import Permission
+from governance.exceptions import Conflict, InvalidInput, NotFound, NotPermitted
+from governance.models import User
+from governance.selectors import policies
+from governance.services import ledger
+from reviews.domain import consensus, lifecycle
+from reviews.domain.answers import Judgement, settle
+from reviews.enums import AssignmentState, ItemStatus, ResolutionKind, Verdict
+from reviews.models import Assignment, Decision, Resolution, ReviewItem
+from reviews.services import assignments, resolutions
+from reviews.services.assignments import Claim
+
+GRACE = timedelta(minutes=10)
+ANSWERS = (Verdict.ACCEPT, Verdict.CORRECT, Verdict.REJECT)
+
+
+@dataclass(frozen=True)
+class Decided:
+    """A decision, the item as it then is, and the resolution if it came to one."""
+
+    decision: Decision
+    item: ReviewItem
+    resolution: Resolution | None
+
+
+@dataclass(frozen=True)
+class Undone:
+    """What an undo left: its own record, the item, and the slot in the reviewer's hands again."""
+
+    decision: Decision
+    item: ReviewItem
+    claim: Claim
+
+
+@transaction.atomic
+def decide(
+    *,
+    principal: Principal,
+    actor: User,
+    assignment_id: uuid.UUID,
+    token: str,
+    judgement: Judgement,
+    now: datetime,
+) -> Decided:
+    """Record a judgement, spend the claim, and resolve the item or ask for what it still needs.
+
+    InvalidInput names all that the tier asks for and the judgement lacks; then nothing is written
+    and the claim stays.
+    """
+    if not principal.may(Permission.REVIEW):
+        raise NotPermitted("Deciding needs a role with the permission review.")
+    assignment = assignments.locked(assignment_id=assignment_id, actor=actor, token=token)
+    item = assignment.item
+    document = policies.document(item.config_version_id)
+    settled = settle(
+        judgement,
+        output=item.prediction.output,
+        document=document,
+        tier=document["tiers"][item.tier],
+    )
+    if settled.faults:
+        raise InvalidInput(settled.faults[0].detail, faults=settled.faults)
+    decision = _record(assignment, actor, judgement, settled.verdict, settled.answer, now)
+    resolution = _move_on(assignment, decision, document["tiers"][item.tier], actor, now)
+    ledger.append(
+        stream=assignments.stream_of(item.pk),
+        action="decision.made",
+        actor=actor,
+        now=now,
+        commitments={"rationale": ledger.commit(decision.salt, decision.rationale)},
+        detail={
+            "decision": str(decision.pk),
+            "assignment": str(assignment.pk),
+            "verdict": decision.verdict,
+            "answer": decision.answer,
+            "reason_codes": decision.reason_codes,
+            "checklist": decision.checklist,
+            "config_version": str(decision.config_version_id),
+            "status": item.status,
+            "resolution": str(resolution.pk) if resolution else None,
+        },
+    )
+    return Decided(decision, item, resolution)
+
+
+def _record(
+    assignment: Assignment,
+    actor: User,
+    judgement: Judgement,
+    verdict: str,
+    answer: Any,
+    now: datetime,
+) -> Decision:
+    item = assignment.item
+    return Decision.objects.create(
+        assignment=assignment,
+        item=item,
+        reviewer=actor,
+        config_version_id=item.config_version_id,
+        verdict=verdict,
+        answer=answer,
+        reason_codes=list(judgement.reason_codes),
+        rationale=judgement.rationale,
+        checklist=dict(judgement.checklist),
+        certainty=judgement.certainty,
+        blind=item.blind,
+        salt=ledger.new_salt(),
+        decided_at=now,
+    )
+
+
+def _move_on(
+    assignment: Assignment, decision: Decision, tier: dict[str, Any], actor: User, now: datetime
+) -> Resolution | None:
+    item = assignment.item
+    if decision.verdict == Verdict.DEFER:
+        assignment.reason = decision.rationale[:500]
+        assignments.vacate(assignment=assignment, state=AssignmentState.DECLINED, now=now)
+        return None
+    assignment.state, assignment.ended_at = AssignmentState.DECIDED, now
+    assignment.save(update_fields=["state", "ended_at"])
+    if decision.verdict == Verdict.ESCALATE or item.status == ItemStatus.ESCALATED:
+        _wait_for(item, ItemStatus.ESCALATED)
+        return None
+    return _weigh(item, tier, actor, now)
+
+
+def standing(item: ReviewItem) -> list[Decision]:
+    """Return the decisions of an item that answer it and were not taken back, oldest first."""
+    rows = Decision.objects.filter(item=item, undoes=None, undone_by=None, verdict__in=ANSWERS)
+    return list(rows.order_by("pk"))
+
+
+def _weigh(item: ReviewItem, tier: dict[str, Any], actor: User, now: datetime) -> Resolution | None:
+    decisions = standing(item)
+    needed = max(tier["decisions"], 1)
+    judged = consensus.judge(
+        [decision.answer for decision in decisions],
+        needed=needed,
+        maximum=max(tier["max_decisions"], needed),
+        agreement_min=tier["agreement_min"],
+    )
+    if judged.outcome == consensus.ADJUDICATE:
+        _wait_for(item, ItemStatus.AWAITING_ADJUDICATION)
+        return None
+    if judged.outcome == consensus.AGREED:
+        kind = ResolutionKind.SINGLE if len(decisions) == 1 else ResolutionKind.AGREEMENT
+        return resolutions.resolve(
+            item=item,
+            act="decide",
+            kind=kind,
+            answer=judged.answer,
+            agreement=judged.share,
+            decided_on=decisions,
+            actor=actor,
+            now=now,
+        )
+    _ask_for_more(item, len(decisions), more=judged.outcome == consensus.MORE)
+    return None
+
+
+def _ask_for_more(item: ReviewItem, decided: int, *, more: bool) -> None:
+    if more and item.slots <= decided:
+        item.slots += 1
+        item.open_slots += 1
+    target = lifecycle.while_open(live=assignments.live_claims(item), decided=decided)
+    item.status = lifecycle.move("decide", source=item.status, target=target)
+    assignments.touch(item, "status", "slots", "open_slots")
+
+
+def _wait_for(item: ReviewItem, status: ItemStatus) -> None:
+    item.status = lifecycle.move("decide", source=item.status, target=status)
+    item.open_slots = 0
+    assignments.touch(item, "status", "open_slots")
+
+
+@transaction.atomic
+def undo(*, decision_id: uuid.UUID, actor: User, now: datetime) -> Undone:
+    """Take a decision back within GRACE and give its slot to the same reviewer again.
+
+    The first judgement stays on record and a second row says that it was undone. Conflict once the
+    time is over, the outcome has left the system, or an adjudicator has spoken.
+    """
+    decision = (
+        Decision.objects.select_for_update(of=("item",))
+        .select_related("item__prediction", "item__resolution", "assignment")
+        .filter(pk=decision_id, reviewer=actor, undoes=None)
+        .first()
+    )
+    if decision is None:
+        raise NotFound("There is no such decision of yours.")
+    item = decision.item
+    _refuse_undo(decision, item, now)
+    record = _record_undo(decision, now)
+    claim = _take_back(decision, item, actor, now)
+    ledger.append(
+        stream=assignments.stream_of(item.pk),
+        action="decision.undone",
+        actor=actor,
+        now=now,
+        detail={"decision": str(record.pk), "undoes": str(decision.pk)},
+    )
+    return Undone(record, item, claim)
+
+
+def _refuse_undo(decision: Decision, item: ReviewItem, now: datetime) -> None:
+    if Decision.objects.filter(undoes=decision).exists():
+        raise Conflict("This decision was undone already.")
+    if now - decision.decided_at > GRACE:
+        raise Conflict("A decision can be undone for 10 minutes; this one is older.")
+    if item.left_at is not None:
+        raise Conflict("The outcome has left the system in a dataset: challenge it instead.")
+    if item.resolution is not None and item.resolution.kind == ResolutionKind.ADJUDICATED:
+        raise Conflict("An adjudicator has settled this item.")
+    if ItemStatus(item.status) not in lifecycle.TRANSITIONS["undo"].sources:
+        raise Conflict(f"The item is {item.status}.")
+
+
+def _record_undo(decision: Decision, now: datetime) -> Decision:
+    return Decision.objects.create(
+        assignment=decision.assignment,
+        item=decision.item,
+        reviewer_id=decision.reviewer_id,
+        config_version_id=decision.config_version_id,
+        verdict=decision.verdict,
+        answer=decision.answer,
+        blind=decision.blind,
+        undoes=decision,
+        salt=ledger.new_salt(),
+        decided_at=now,
+    )
+
+
+def _take_back(decision: Decision, item: ReviewItem, actor: User, now: datetime) -> Claim:
+    assignment = decision.assignment
+    held = assignment.state == AssignmentState.DECIDED
+    if not held and not item.open_slots:
+        raise Conflict("Somebody else has taken your place on this item.")
+    assignment.state = AssignmentState.UNDONE
+    assignment.save(update_fields=["state"])
+    # While a slot is free the item is open again, whatever it had come to.
+    item.status = ItemStatus.IN_REVIEW
+    item.resolution = item.resolved_at = None
+    item.open_slots = item.slots - assignments.held_slots(item)
+    item.save(update_fields=["status", "resolution", "resolved_at", "open_slots"])
+    slot = assignment.slot if held else assignments.free_slot(item)
+    return assignments.assign(item=item, reviewer=actor, slot=slot, now=now)

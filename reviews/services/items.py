@@ -1,0 +1,103 @@
+"""Opening review items for predictions that people must see."""
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from governance.db import bulk
+from governance.domain import business_time
+from governance.domain.times import parse_duration
+from governance.models.base import uuid7
+from governance.selectors import policies
+from reviews.domain.routing import Route
+from reviews.enums import ItemStatus
+from reviews.models import Lane, ReviewItem
+
+ITEM_FIELDS = (
+    "id", "prediction", "pipeline", "lane", "config_version", "sla_version", "tier", "queue",
+    "priority", "blind", "status", "slots", "open_slots", "created_at", "due_at", "urgent_at",
+    "revision",
+)  # fmt: skip
+WITHOUT_SLA = timedelta(days=1)
+PER_PRIORITY = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A prediction that was routed to people."""
+
+    prediction_id: uuid.UUID
+    pipeline_id: int
+    version_id: Any
+    route: Route
+
+
+@dataclass
+class Deadlines:
+    """When items that arrive at `now` are due, by SLA policy; looked up once for each."""
+
+    now: datetime
+    known: dict[str, tuple[Any, datetime | None]] = field(default_factory=dict)
+
+    def of(self, sla: str) -> tuple[Any, datetime | None]:
+        """Return the version of an SLA policy and the due time; (None, None) without one."""
+        if sla not in self.known:
+            self.known[sla] = self._look_up(sla)
+        return self.known[sla]
+
+    def _look_up(self, sla: str) -> tuple[Any, datetime | None]:
+        versions = policies.current_sla(sla) if sla else None
+        if versions is None:
+            return None, None
+        policy, calendar = versions
+        target = policy.document["targets"].get("decide")
+        if target is None:
+            return policy.pk, None
+        hours = policies.business_calendar(calendar.pk)
+        return policy.pk, business_time.add(hours, self.now, parse_duration(target))
+
+
+def open_for(*, arrivals: Sequence[Arrival], now: datetime) -> None:
+    """Open an item for each arrival, in the caller's transaction."""
+    if not arrivals:
+        return
+    deadlines, lanes = Deadlines(now), {}
+    rows = []
+    for arrival in arrivals:
+        route = arrival.route
+        lane = Lane.id_for(arrival.pipeline_id, route.queue, route.skills)
+        lanes[lane] = Lane(
+            id=lane,
+            pipeline_id=arrival.pipeline_id,
+            queue=route.queue,
+            key=",".join(route.skills),
+        )
+        rows.append(_row(arrival, lane, deadlines))
+    Lane.objects.bulk_create(lanes.values(), ignore_conflicts=True)
+    bulk.insert(ReviewItem, ITEM_FIELDS, rows)
+
+
+def _row(arrival: Arrival, lane: uuid.UUID, deadlines: Deadlines) -> tuple[Any, ...]:
+    route = arrival.route
+    sla_version, due_at = deadlines.of(route.tier.sla)
+    return (
+        uuid7(),
+        arrival.prediction_id,
+        arrival.pipeline_id,
+        lane,
+        arrival.version_id,
+        sla_version,
+        route.tier.slug,
+        route.queue,
+        route.priority,
+        route.tier.blind,
+        ItemStatus.PENDING.value,
+        route.decisions,
+        route.decisions,
+        deadlines.now,
+        due_at,
+        (due_at or deadlines.now + WITHOUT_SLA) - route.priority * PER_PRIORITY,
+        1,
+    )
