@@ -6,23 +6,23 @@ import secrets
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.db.models import Count, Q
 
 from governance.domain.principal import Principal
 from governance.enums import Permission
 from governance.exceptions import Conflict, NotFound, NotPermitted, StaleClaim
-from governance.models import Skill, User
+from governance.models import User
 from governance.services import ledger
 from reviews.domain import lifecycle
 from reviews.enums import AssignmentState, ItemStatus
 from reviews.models import Assignment, Lane, ReviewItem
-from reviews.models.assignments import FINAL_FOR_PERSON, HOLDING
+from reviews.models.assignments import HOLDING
+from reviews.selectors.claimable import DAY, claimable, skills_of
 
-DAY = timedelta(days=1)
 MAX_LEASES_IN_SWEEP = 500
 
 
@@ -135,24 +135,6 @@ def _lanes(
     return [lane.pk for lane in found if lane.skills <= held]
 
 
-def skills_of(user: User, now: datetime) -> frozenset[str]:
-    """Return the names of a person's skills that have not expired."""
-    valid = Q(expires=None) | Q(expires__gte=now.date())
-    return frozenset(Skill.objects.filter(valid, user=user).values_list("name", flat=True))
-
-
-def claimable(lane: uuid.UUID, actor: User, now: datetime) -> "QuerySet[ReviewItem]":
-    """Return the items of a lane that `actor` may claim, the most urgent first."""
-    mine = Assignment.objects.filter(item=OuterRef("pk"), reviewer=actor).filter(
-        Q(state__in=FINAL_FOR_PERSON) | Q(state=AssignmentState.RELEASED, ended_at__gt=now - DAY)
-    )
-    return (
-        ReviewItem.objects.filter(~Exists(mine), lane=lane, open_slots__gt=0)
-        .exclude(prediction__sender=actor)
-        .order_by("urgent_at", "pk")
-    )
-
-
 def _lock_most_urgent(lanes: Sequence[uuid.UUID], actor: User, now: datetime) -> ReviewItem | None:
     if len(lanes) > 1:
         heads = (
@@ -204,6 +186,30 @@ def extend(*, assignment_id: uuid.UUID, actor: User, token: str, now: datetime) 
     assignment.save(update_fields=["lease_expires_at"])
     _record(assignment, "assignment.extended", actor, now)
     return assignment
+
+
+@transaction.atomic
+def resume(*, assignment_id: uuid.UUID, actor: User, now: datetime) -> Claim:
+    """Give a reviewer a new token for an item they hold, whose token was lost with a session.
+
+    The old token is stale from then on, so that one place at a time acts on the claim.
+    """
+    assignment = (
+        Assignment.objects.select_for_update(of=("self", "item"))
+        .select_related("item__prediction")
+        .filter(pk=assignment_id, reviewer=actor)
+        .first()
+    )
+    if assignment is None:
+        raise NotFound("There is no such assignment of yours.")
+    if assignment.state != AssignmentState.CLAIMED:
+        raise StaleClaim("This claim has ended: claim the item again.")
+    token = secrets.token_urlsafe(24)
+    assignment.token_digest = token_digest(token)
+    assignment.lease_expires_at = now + settings.LEASE
+    assignment.save(update_fields=["token_digest", "lease_expires_at"])
+    _record(assignment, "assignment.resumed", actor, now)
+    return Claim(assignment, token)
 
 
 @transaction.atomic
