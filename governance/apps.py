@@ -8,14 +8,20 @@ from django.db.models.signals import post_migrate
 
 
 def install_triggers(using: str, **kwargs: Any) -> None:
-    """Hold the append-only tables after each migrate."""
-    from governance.db import append_only  # noqa: PLC0415 - models are ready only now
+    """Hold records, references of bulk rows and the mark of examples after each migrate."""
+    from governance.db import (  # noqa: PLC0415 - models are ready only now
+        append_only,
+        example_mark,
+        references,
+    )
 
     append_only.install(connections[using])
+    references.install(connections[using])
+    example_mark.install(connections[using])
 
 
 class GovernanceConfig(AppConfig):
-    """Installs the append-only triggers when migrations have run."""
+    """Installs the triggers when migrations have run."""
 
     name = "governance"
     default_auto_field = "django.db.models.BigAutoField"

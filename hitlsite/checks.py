@@ -11,7 +11,7 @@ from django.core import checks
 from django.core.checks import CheckMessage, Error, register
 from django.db import DatabaseError, connection
 
-from governance.db import append_only
+from governance.db import append_only, example_mark, references
 from hitlsite import broker
 
 Check = Callable[..., list[CheckMessage]]
@@ -86,7 +86,11 @@ def append_only_triggers(
     app_configs: Sequence[AppConfig] | None = None, **kwargs: Any
 ) -> list[CheckMessage]:
     """Complain about records that the database would let somebody change."""
-    missing = append_only.missing(connection)
+    missing = [
+        *append_only.missing(connection),
+        *references.missing(connection),
+        *example_mark.missing(connection),
+    ]
     if not missing:
         return []
     return [

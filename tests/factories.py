@@ -186,8 +186,8 @@ def send(sender: User, *payloads: dict[str, Any], now: datetime = NOW) -> list[P
         now=now,
     )
     assert all(entry.id for entry in taken), taken
-    rows = {row.pk: row for row in Prediction.objects.filter(pk__in=[t.id for t in taken])}
-    return [rows[entry.id] for entry in taken]
+    rows = {str(row.pk): row for row in Prediction.objects.filter(pk__in=[t.id for t in taken])}
+    return [rows[str(entry.id)] for entry in taken]
 
 
 def an_item(sender: User, tier: str = "mid", *, now: datetime = NOW, **changes: Any) -> ReviewItem:

@@ -4,9 +4,14 @@ They are installed after each migrate and not by a migration, because SQLite dro
 a table whenever Django rebuilds it. Both databases answer a refused change with an IntegrityError.
 """
 
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+
 from django.apps import apps
 from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.backends.utils import CursorWrapper
 
+from governance.db import triggers
 from governance.models.base import append_only_models
 
 FUNCTION = """
@@ -36,34 +41,57 @@ def install(connection: BaseDatabaseWrapper) -> None:
         if connection.vendor == "postgresql":
             cursor.execute(FUNCTION)
         for table in existing.intersection(tables()):
-            for act, operation in REFUSED.items():
-                cursor.execute(_create(connection.vendor, table, act, operation))
-            if connection.vendor == "postgresql":
-                cursor.execute(_create_truncate(table))
+            _hold(cursor, connection.vendor, table)
 
 
 def remove(connection: BaseDatabaseWrapper) -> None:
     """Drop the triggers, so that a test database can be emptied between tests."""
     with connection.cursor() as cursor:
         for table in tables():
-            for act in (*REFUSED, "truncate"):
-                name = trigger_name(table, act)
-                suffix = f' ON "{table}"' if connection.vendor == "postgresql" else ""
-                cursor.execute(f'DROP TRIGGER IF EXISTS "{name}"{suffix}')
+            _let_go(cursor, connection.vendor, table)
+
+
+@contextmanager
+def lifted(connection: BaseDatabaseWrapper, only: Iterable[str]) -> Iterator[None]:
+    """Let rows of the tables `only` be deleted until the end of the block.
+
+    It needs a transaction, whose end restores the triggers if the block fails. On PostgreSQL the
+    tables are locked until then, on SQLite all are: nobody else ever sees a table without its wall.
+    """
+    if not connection.in_atomic_block:
+        raise RuntimeError("The walls are opened inside a transaction only.")
+    opened = sorted(set(only).intersection(tables()))
+    # PostgreSQL neither drops nor makes a trigger while foreign keys wait to be checked.
+    connection.check_constraints(opened)
+    with connection.cursor() as cursor:
+        for table in opened:
+            _let_go(cursor, connection.vendor, table)
+    yield
+    connection.check_constraints(opened)
+    with connection.cursor() as cursor:
+        for table in opened:
+            _hold(cursor, connection.vendor, table)
 
 
 def missing(connection: BaseDatabaseWrapper) -> list[str]:
     """Return the names of the triggers that should exist and do not."""
     acts = [*REFUSED, "truncate"] if connection.vendor == "postgresql" else list(REFUSED)
     wanted = {trigger_name(table, act) for table in tables() for act in acts}
-    query = (
-        "SELECT tgname FROM pg_trigger WHERE tgenabled <> 'D'"
-        if connection.vendor == "postgresql"
-        else "SELECT name FROM sqlite_master WHERE type = 'trigger'"
-    )
-    with connection.cursor() as cursor:
-        cursor.execute(query)
-        return sorted(wanted - {name for (name,) in cursor.fetchall()})
+    return sorted(wanted - triggers.in_force(connection))
+
+
+def _hold(cursor: CursorWrapper, vendor: str, table: str) -> None:
+    for act, operation in REFUSED.items():
+        cursor.execute(_create(vendor, table, act, operation))
+    if vendor == "postgresql":
+        cursor.execute(_create_truncate(table))
+
+
+def _let_go(cursor: CursorWrapper, vendor: str, table: str) -> None:
+    for act in (*REFUSED, "truncate"):
+        name = trigger_name(table, act)
+        suffix = f' ON "{table}"' if vendor == "postgresql" else ""
+        cursor.execute(f'DROP TRIGGER IF EXISTS "{name}"{suffix}')
 
 
 def _create(vendor: str, table: str, act: str, operation: str) -> str:

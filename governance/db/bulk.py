@@ -1,8 +1,6 @@
 """Many rows at once: COPY on PostgreSQL, one prepared statement on SQLite."""
 
-import uuid
-from collections.abc import Callable, Sequence
-from datetime import datetime
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from django.db import connection, models
@@ -12,36 +10,48 @@ COPY_FROM = 50
 Row = Sequence[Any]
 
 
-def insert(model: type[models.Model], names: Sequence[str], rows: Sequence[Row]) -> None:
+def insert(
+    model: type[models.Model], names: Sequence[str], rows: Iterable[Row], *, expected: int
+) -> None:
     """Insert rows of values in the order of field `names`, in the caller's transaction.
 
-    JSON columns are given as JSON text. Neither `save` nor signals run: this is for append-only
-    records of intake, which have no history.
+    JSON columns are given as JSON text, UUIDs as text. `rows` may be made while it is read, and
+    with many `expected` each is sent as it is made; then no query may be made meanwhile. Neither
+    `save` nor signals run: this is for append-only records of intake, which have no history.
     """
-    if not rows:
-        return
     fields: list[Any] = [model._meta.get_field(name) for name in names]
     columns = ", ".join(connection.ops.quote_name(str(field.column)) for field in fields)
     table = connection.ops.quote_name(model._meta.db_table)
+    on_postgresql = connection.vendor == "postgresql"
     with connection.cursor() as cursor:
-        if connection.vendor == "postgresql" and len(rows) >= COPY_FROM:
+        if on_postgresql and expected >= COPY_FROM:
             with cursor.copy(f"COPY {table} ({columns}) FROM STDIN") as copy:
                 for row in rows:
                     copy.write_row(row)
             return
+        values = list(rows) if on_postgresql else _adapted(fields, rows)
         marks = ", ".join(["%s"] * len(fields))
-        statement = f"INSERT INTO {table} ({columns}) VALUES ({marks})"  # noqa: S608 - own names
-        cursor.executemany(statement, _adapted(rows))
+        if values:
+            cursor.executemany(f"INSERT INTO {table} ({columns}) VALUES ({marks})", values)
 
 
-def _adapted(rows: Sequence[Row]) -> Sequence[Row]:
-    if connection.vendor == "postgresql":
-        return rows
-    adapters: dict[type, Callable[[Any], Any]] = {
-        uuid.UUID: lambda value: value.hex,
-        datetime: connection.ops.adapt_datetimefield_value,
-    }
+def _adapted(fields: Sequence[Any], rows: Iterable[Row]) -> list[Row]:
+    """Return rows as SQLite stores them: UUIDs without hyphens, times as text."""
+    adapters: list[Callable[[Any], Any] | None] = [None] * len(fields)
+    for i, field in enumerate(fields):
+        kind = field.target_field if field.is_relation else field
+        if isinstance(kind, models.UUIDField):
+            adapters[i] = _hex
+        elif isinstance(kind, models.DateTimeField):
+            adapters[i] = connection.ops.adapt_datetimefield_value
     return [
-        [adapt(value) if (adapt := adapters.get(type(value))) else value for value in row]
+        [
+            value if adapt is None or value is None else adapt(value)
+            for adapt, value in zip(adapters, row, strict=True)
+        ]
         for row in rows
     ]
+
+
+def _hex(value: object) -> str:
+    return str(value).replace("-", "")

@@ -7,9 +7,13 @@ from typing import Any
 import orjson
 import rfc8785
 
-# Where orjson writes a number otherwise than RFC 8785 does: 1.0 for 1, and exponents. A match
-# inside a string only costs time.
-DIFFERS = re.compile(rb"(?:\.0|\de[-+]?\d+)(?:[,}\]]|$)")
+# Where orjson writes otherwise than RFC 8785: 1.0 for 1, an exponent, and keys in the order of
+# their UTF-8 bytes, which differs from that of UTF-16 only beyond U+FFFF. A false alarm costs only
+# time.
+EXPONENT = re.compile(rb"(?:^|[:,\[])-?[\d.]+e[-+]\d")
+ASTRAL = re.compile(rb"[\xf0-\xf4]")
+NESTED = frozenset((float, dict, list, tuple))
+OPTIONS = orjson.OPT_SORT_KEYS | orjson.OPT_STRICT_INTEGER
 
 
 class CanonicalError(ValueError):
@@ -19,21 +23,45 @@ class CanonicalError(ValueError):
 def canonical(value: Any) -> bytes:
     """Return the RFC 8785 bytes of `value`; CanonicalError when it has none."""
     try:
-        quick = orjson.dumps(value, option=orjson.OPT_SORT_KEYS | orjson.OPT_STRICT_INTEGER)
+        quick = orjson.dumps(value, option=OPTIONS)
     except (orjson.JSONEncodeError, RecursionError):
+        quick = b""
+    # orjson writes NaN as null: behind a null may be something that has no canonical form.
+    if b"null" in quick or quick[-2:] == b".0":
         quick = b""
     return canonical_from_sorted(value, quick)
 
 
 def canonical_from_sorted(value: Any, quick: bytes) -> bytes:
-    """Return the RFC 8785 bytes of `value`, given its key-sorted orjson bytes (or nothing)."""
-    # NaN is written as null, so a null needs the slow way only when a float could be behind it.
-    if quick and quick.isascii() and not DIFFERS.search(quick) and b"null" not in quick:
+    """Return the RFC 8785 bytes of `value`, given its key-sorted orjson bytes (or nothing).
+
+    `value` holds no NaN and no infinity where `quick` is given.
+    """
+    if quick and _alike(quick):
+        if b".0," in quick or b".0}" in quick or b".0]" in quick:
+            return orjson.dumps(_whole(value), option=OPTIONS)
         return quick
     try:
         return rfc8785.dumps(value)
     except (rfc8785.CanonicalizationError, RecursionError, ValueError) as error:
         raise CanonicalError(str(error)) from error
+
+
+def _alike(quick: bytes) -> bool:
+    if not quick.isascii() and ASTRAL.search(quick):
+        return False
+    return not ((b"e-" in quick or b"e+" in quick) and EXPONENT.search(quick))
+
+
+def _whole(value: Any) -> Any:
+    """Return `value` with whole floats as integers, which is how RFC 8785 writes them."""
+    if isinstance(value, float):
+        return int(value) if value.is_integer() else value
+    if isinstance(value, dict):
+        return {k: _whole(v) if type(v) in NESTED else v for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [_whole(v) if type(v) in NESTED else v for v in value]
+    return value
 
 
 def sha256_hex(data: bytes) -> str:

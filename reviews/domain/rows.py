@@ -1,6 +1,5 @@
 """Rows of intake, as they are written in bulk, and the leaf that binds each of them."""
 
-import uuid
 from datetime import datetime
 from typing import Any
 
@@ -52,14 +51,14 @@ def text(value: Any) -> str:
 
 
 def prediction_row(
-    prediction_id: uuid.UUID,
+    prediction_id: str,
     entry: Candidate,
     route: Route,
     *,
     pipeline_id: int,
-    version_id: Any,
+    version_id: str,
     sender_id: int,
-    intake: uuid.UUID,
+    intake: str,
     position: int,
     now: datetime,
     traces: TraceText,
@@ -100,19 +99,38 @@ def prediction_row(
     )
 
 
+def shadow_row(
+    row_id: str, prediction_id: str, version_id: str, route: Route, traces: TraceText
+) -> tuple[Any, ...]:
+    """Return the values of SHADOW_FIELDS."""
+    return (
+        row_id,
+        prediction_id,
+        version_id,
+        route.disposition,
+        route.tier.slug,
+        route.rule,
+        route.queue,
+        route.sampled,
+        route.propensity,
+        traces.text(route.trace),
+    )
+
+
 def leaf(
-    prediction_id: uuid.UUID, digest: str, version_id: Any, route: Route, traces: TraceText
+    prediction_id: str, digest: str, version_id: str, route: Route, traces: TraceText
 ) -> bytes:
     """Return the leaf hash of a prediction: its content and how it was routed.
 
     The leaf data is RFC 8785 JSON; the propensity is its shortest decimal text, so that every
     reader writes it alike.
     """
+    # Only text, under keys in ASCII: sorted, this is RFC 8785 as it is.
     record = {
-        "config_version": str(version_id),
+        "config_version": version_id,
         "content": digest,
         "disposition": route.disposition,
-        "id": str(prediction_id),
+        "id": prediction_id,
         "propensity": repr(route.propensity),
         "queue": route.queue,
         "rule": route.rule,
@@ -120,7 +138,7 @@ def leaf(
         "tier": route.tier.slug,
         "trace": traces.digest(route.trace),
     }
-    return merkle.leaf_hash(canonical(record))
+    return merkle.leaf_hash(orjson.dumps(record, option=orjson.OPT_SORT_KEYS))
 
 
 def stored_leaf(prediction: Any) -> bytes:

@@ -14,12 +14,16 @@ class Prediction(AppendOnlyModel):
     `digest` is SHA-256 of the RFC 8785 content and the leaf under the Merkle root of `intake`,
     the ledger event of the call that brought it, at `position`.
     Constraints: prediction_external_id_uniq, prediction_confidence_is_share,
-    prediction_propensity_positive, prediction_disposition_valid, prediction_sampled_valid.
+    prediction_propensity_is_share, prediction_disposition_valid, prediction_sampled_valid.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     pipeline = models.ForeignKey(
-        "governance.Pipeline", on_delete=models.PROTECT, related_name="predictions", db_index=False
+        "governance.Pipeline",
+        on_delete=models.PROTECT,
+        related_name="predictions",
+        db_index=False,
+        db_constraint=False,
     )
     external_id = models.CharField(max_length=200)
     input = models.JSONField()
@@ -35,13 +39,21 @@ class Prediction(AppendOnlyModel):
     subject_basis = models.CharField(max_length=60, blank=True)
     digest = models.CharField(max_length=64)
     sender = models.ForeignKey(
-        "governance.User", on_delete=models.PROTECT, related_name="+", db_index=False
+        "governance.User",
+        on_delete=models.PROTECT,
+        related_name="+",
+        db_index=False,
+        db_constraint=False,
     )
     received_at = models.DateTimeField(db_index=True)
     intake = models.UUIDField(help_text="The ledger event of the call that brought it.")
     position = models.PositiveIntegerField(help_text="Its leaf under that event's Merkle root.")
     config_version = models.ForeignKey(
-        "governance.PolicyVersion", on_delete=models.PROTECT, related_name="+", db_index=False
+        "governance.PolicyVersion",
+        on_delete=models.PROTECT,
+        related_name="+",
+        db_index=False,
+        db_constraint=False,
     )
     disposition = models.CharField(max_length=13, choices=Disposition)
     tier = models.CharField(max_length=63)
@@ -92,7 +104,7 @@ class ShadowRoute(AppendOnlyModel):
         Prediction, on_delete=models.PROTECT, related_name="shadow_routes"
     )
     config_version = models.ForeignKey(
-        "governance.PolicyVersion", on_delete=models.PROTECT, related_name="+"
+        "governance.PolicyVersion", on_delete=models.PROTECT, related_name="+", db_constraint=False
     )
     disposition = models.CharField(max_length=13, choices=Disposition)
     tier = models.CharField(max_length=63)

@@ -36,10 +36,16 @@ class Lane(models.Model):
     def __str__(self) -> str:
         return f"{self.queue} ({self.key})"
 
-    @staticmethod
-    def id_for(pipeline_id: int, queue: str, skills: Iterable[str]) -> uuid.UUID:
-        """Return the id of the lane of a queue's items that ask for `skills`."""
-        return uuid.uuid5(LANES, f"{pipeline_id}:{queue}:{','.join(skills)}")
+    @classmethod
+    def of(cls, pipeline_id: int, queue: str, skills: Iterable[str]) -> "Lane":
+        """Return the lane, unsaved, of a queue's items that ask for `skills`, which are sorted."""
+        key = ",".join(skills)
+        return cls(
+            id=uuid.uuid5(LANES, f"{pipeline_id}:{queue}:{key}"),
+            pipeline_id=pipeline_id,
+            queue=queue,
+            key=key,
+        )
 
     @property
     def skills(self) -> frozenset[str]:
@@ -62,11 +68,21 @@ class ReviewItem(models.Model):
         "reviews.Prediction", on_delete=models.PROTECT, related_name="item"
     )
     pipeline = models.ForeignKey(
-        "governance.Pipeline", on_delete=models.PROTECT, related_name="items", db_index=False
+        "governance.Pipeline",
+        on_delete=models.PROTECT,
+        related_name="items",
+        db_index=False,
+        db_constraint=False,
     )
-    lane = models.ForeignKey(Lane, on_delete=models.PROTECT, related_name="items", db_index=False)
+    lane = models.ForeignKey(
+        Lane, on_delete=models.PROTECT, related_name="items", db_index=False, db_constraint=False
+    )
     config_version = models.ForeignKey(
-        "governance.PolicyVersion", on_delete=models.PROTECT, related_name="+", db_index=False
+        "governance.PolicyVersion",
+        on_delete=models.PROTECT,
+        related_name="+",
+        db_index=False,
+        db_constraint=False,
     )
     sla_version = models.ForeignKey(
         "governance.PolicyVersion",
@@ -74,6 +90,7 @@ class ReviewItem(models.Model):
         null=True,
         related_name="+",
         db_index=False,
+        db_constraint=False,
     )
     tier = models.CharField(max_length=63)
     queue = models.CharField(max_length=63)

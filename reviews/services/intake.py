@@ -1,8 +1,9 @@
 """Taking predictions: each once, each routed with its reason, all of a call in one transaction."""
 
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -15,17 +16,25 @@ from governance.domain.canonical import sha256_hex
 from governance.domain.faults import Fault
 from governance.domain.principal import Principal
 from governance.models import Pipeline, User
-from governance.models.base import uuid7
+from governance.models.base import uuid7_text
 from governance.services import ledger
 from reviews.domain.intake import Candidate, InvalidPrediction, candidate
-from reviews.domain.routing import CompiledPolicy, Route
-from reviews.domain.rows import PREDICTION_FIELDS, SHADOW_FIELDS, TraceText, leaf, prediction_row
+from reviews.domain.routing import CompiledPolicy
+from reviews.domain.rows import (
+    PREDICTION_FIELDS,
+    SHADOW_FIELDS,
+    TraceText,
+    leaf,
+    prediction_row,
+    shadow_row,
+)
 from reviews.models import Prediction, ShadowRoute
+from reviews.selectors import arrivals
+from reviews.selectors.arrivals import KnownPrediction
 from reviews.selectors.routing import compiled
 from reviews.services import items
 
 ACCEPTED, DUPLICATE, REJECTED = "accepted", "duplicate", "rejected"
-LOOK_UP = 5_000
 ATTEMPTS = 3
 
 
@@ -35,34 +44,22 @@ class Taken:
 
     outcome: str
     external_id: str | None = None
-    id: uuid.UUID | None = None
+    id: str | None = None
     tier: str = ""
     disposition: str = ""
     status: int = 400
     faults: tuple[Fault, ...] = ()
 
 
-@dataclass
-class _Batch:
-    """What one attempt gathers before it writes."""
-
-    actor: User
-    now: datetime
-    intake: uuid.UUID = field(default_factory=uuid7)
-    traces: TraceText = field(default_factory=TraceText)
-    predictions: list[Sequence[Any]] = field(default_factory=list)
-    shadows: list[Sequence[Any]] = field(default_factory=list)
-    leaves: list[bytes] = field(default_factory=list)
-    reviewed: list[items.Arrival] = field(default_factory=list)
-    counts: dict[str, int] = field(default_factory=dict)
-
-
 @dataclass(frozen=True)
 class _Stream:
     """A pipeline that takes predictions, with its policies compiled."""
 
-    row: Pipeline
+    pipeline_id: int
+    enabled: bool
+    version_id: str
     policy: CompiledPolicy
+    shadow_id: str
     shadow: CompiledPolicy | None
 
 
@@ -90,83 +87,169 @@ def accept(
 
     A prediction that is known already is a duplicate when its content is the same and rejected
     (409) when it is not. With `atomic`, one rejection leaves everything unwritten. A race with
-    another call that brings the same ids is settled by
-    prediction_external_id_uniq, and tried again.
+    another call that brings the same ids is settled by prediction_external_id_uniq, and tried
+    again.
     """
     for attempt in range(1, ATTEMPTS + 1):
         try:
             with transaction.atomic():
-                return _accept(candidates, principal, _Batch(actor, now), atomic=atomic)
+                return _accept(candidates, principal, actor, now, atomic=atomic)
         except IntegrityError as error:
-            if "prediction_external_id_uniq" not in str(error) and "external_id" not in str(error):
-                raise
-            if attempt == ATTEMPTS:
+            # SQLite names the columns of the constraint, PostgreSQL the constraint.
+            if "external_id" not in str(error) or attempt == ATTEMPTS:
                 raise
     raise AssertionError("unreachable")
 
 
 def _accept(
-    candidates: Sequence[Candidate | Taken], principal: Principal, batch: _Batch, *, atomic: bool
+    candidates: Sequence[Candidate | Taken],
+    principal: Principal,
+    actor: User,
+    now: datetime,
+    *,
+    atomic: bool,
 ) -> list[Taken]:
     streams = _streams({c.pipeline for c in candidates if isinstance(c, Candidate)}, principal)
-    known = _known(candidates, streams)
-    results = [
-        entry if isinstance(entry, Taken) else _take(entry, streams, known, batch)
-        for entry in candidates
-    ]
-    if batch.predictions and not (atomic and any(r.outcome == REJECTED for r in results)):
-        _write(batch)
-    return results
+    call = _Call(streams, _known(candidates, streams), actor, now)
+    # Each row is routed while the database writes those before it.
+    bulk.insert(Prediction, PREDICTION_FIELDS, call.rows(candidates), expected=len(candidates))
+    if atomic and any(result.outcome == REJECTED for result in call.results):
+        transaction.set_rollback(True)
+    elif call.leaves:
+        call.finish()
+    return call.results
 
 
 def _streams(slugs: Iterable[str], principal: Principal) -> dict[str, _Stream]:
-    found = Pipeline.objects.filter(slug__in=slugs)
     return {
         row.slug: _Stream(
-            row,
-            compiled(row.live_id),
-            compiled(row.shadow_id) if row.shadow_id else None,
+            pipeline_id=row.pk,
+            enabled=row.enabled,
+            version_id=str(row.live_id),
+            policy=compiled(row.live_id),
+            shadow_id=str(row.shadow_id),
+            shadow=compiled(row.shadow_id) if row.shadow_id else None,
         )
-        for row in found
+        for row in Pipeline.objects.filter(slug__in=slugs)
         if row.live_id and principal.sees(row.pk)
     }
 
 
-Known = dict[tuple[int, str], tuple[uuid.UUID, str, str, str]]
+Known = dict[tuple[int, str], KnownPrediction]
 
 
 def _known(candidates: Sequence[Candidate | Taken], streams: Mapping[str, _Stream]) -> Known:
     wanted: dict[int, list[str]] = {}
     for entry in candidates:
         if isinstance(entry, Candidate) and entry.pipeline in streams:
-            wanted.setdefault(streams[entry.pipeline].row.pk, []).append(entry.external_id)
-    known: Known = {}
-    for pipeline_id, ids in wanted.items():
-        for start in range(0, len(ids), LOOK_UP):
-            rows = Prediction.objects.filter(
-                pipeline_id=pipeline_id, external_id__in=ids[start : start + LOOK_UP]
-            ).values_list("external_id", "id", "digest", "tier", "disposition")
-            known.update({(pipeline_id, row[0]): row[1:] for row in rows})
-    return known
+            wanted.setdefault(streams[entry.pipeline].pipeline_id, []).append(entry.external_id)
+    return {
+        (pipeline_id, external_id): row
+        for pipeline_id, ids in wanted.items()
+        for external_id, row in arrivals.known(pipeline_id, ids).items()
+    }
 
 
-def _take(entry: Candidate, streams: Mapping[str, _Stream], known: Known, batch: _Batch) -> Taken:
-    stream = streams.get(entry.pipeline)
-    if stream is None or not stream.row.enabled:
-        return _refused(entry, stream)
-    place = (stream.row.pk, entry.external_id)
-    if place in known:
-        return _repeated(entry, known[place])
-    content = entry.content
-    facts = content if entry.confidence is None else {**content, "confidence": entry.confidence}
-    route = stream.policy.route(
-        facts, pipeline=entry.pipeline, external_id=entry.external_id, key=settings.SAMPLING_KEY
-    )
-    prediction_id = uuid7()
-    _gather(batch, stream, entry, prediction_id, route, facts)
-    disposition = route.disposition
-    known[place] = (prediction_id, entry.digest, route.tier.slug, disposition)
-    return Taken(ACCEPTED, entry.external_id, prediction_id, route.tier.slug, disposition, 201)
+class _Call:
+    """One call while it runs: what it knows, and what it gathers to write after the predictions."""
+
+    def __init__(
+        self, streams: Mapping[str, _Stream], known: Known, actor: User, now: datetime
+    ) -> None:
+        self.streams = streams
+        self.known = known
+        self.actor = actor
+        self.now = now
+        self.sender_id = actor.pk
+        self.intake = uuid7_text()
+        self.traces = TraceText()
+        self.results: list[Taken] = []
+        self.leaves: list[bytes] = []
+        self.shadows: list[Sequence[Any]] = []
+        self.reviewed: list[items.Arrival] = []
+        self.counts: Counter[str] = Counter()
+
+    def rows(self, candidates: Iterable[Candidate | Taken]) -> Iterator[Sequence[Any]]:
+        """Yield the row of each prediction that is new, adding a result for every candidate."""
+        for entry in candidates:
+            if isinstance(entry, Taken):
+                self.results.append(entry)
+                continue
+            stream = self.streams.get(entry.pipeline)
+            if stream is None or not stream.enabled:
+                self.results.append(_refused(entry, stream))
+                continue
+            known = self.known.get((stream.pipeline_id, entry.external_id))
+            if known is not None:
+                self.results.append(_repeated(entry, known))
+                continue
+            yield self._taken(entry, stream)
+
+    def _taken(self, entry: Candidate, stream: _Stream) -> Sequence[Any]:
+        route = stream.policy.route(
+            entry.content,
+            pipeline=entry.pipeline,
+            external_id=entry.external_id,
+            key=settings.SAMPLING_KEY,
+        )
+        prediction_id = uuid7_text()
+        row = prediction_row(
+            prediction_id,
+            entry,
+            route,
+            pipeline_id=stream.pipeline_id,
+            version_id=stream.version_id,
+            sender_id=self.sender_id,
+            intake=self.intake,
+            position=len(self.leaves),
+            now=self.now,
+            traces=self.traces,
+        )
+        self.leaves.append(leaf(prediction_id, entry.digest, stream.version_id, route, self.traces))
+        self.counts[entry.pipeline] += 1
+        if route.decisions:
+            self.reviewed.append(
+                items.Arrival(prediction_id, stream.pipeline_id, stream.version_id, route)
+            )
+        if stream.shadow is not None:
+            self.shadows.append(self._shadowed(entry, stream, stream.shadow, prediction_id))
+        tier, disposition = route.tier.slug, route.disposition
+        self.known[stream.pipeline_id, entry.external_id] = KnownPrediction(
+            prediction_id, entry.digest, tier, disposition
+        )
+        self.results.append(
+            Taken(ACCEPTED, entry.external_id, prediction_id, tier, disposition, 201)
+        )
+        return row
+
+    def _shadowed(
+        self, entry: Candidate, stream: _Stream, policy: CompiledPolicy, prediction_id: str
+    ) -> Sequence[Any]:
+        route = policy.route(
+            entry.content,
+            pipeline=entry.pipeline,
+            external_id=entry.external_id,
+            key=settings.SAMPLING_KEY,
+        )
+        return shadow_row(uuid7_text(), prediction_id, stream.shadow_id, route, self.traces)
+
+    def finish(self) -> None:
+        """Write what follows the predictions: items, shadow routes and the event."""
+        items.open_for(arrivals=self.reviewed, now=self.now)
+        bulk.insert(ShadowRoute, SHADOW_FIELDS, self.shadows, expected=len(self.shadows))
+        ledger.first(
+            stream=f"intake:{self.intake}",
+            action="predictions.received",
+            actor=self.actor,
+            now=self.now,
+            event_id=uuid.UUID(self.intake),
+            detail={
+                "pipelines": dict(self.counts),
+                "in_review": len(self.reviewed),
+                "root": merkle.root(self.leaves).hex(),
+                "size": len(self.leaves),
+            },
+        )
 
 
 def _refused(entry: Candidate, stream: _Stream | None) -> Taken:
@@ -178,75 +261,9 @@ def _refused(entry: Candidate, stream: _Stream | None) -> Taken:
     return Taken(REJECTED, entry.external_id, status=status, faults=(fault,))
 
 
-def _repeated(entry: Candidate, known: tuple[uuid.UUID, str, str, str]) -> Taken:
-    prediction_id, digest, tier, disposition = known
-    if digest == entry.digest:
-        return Taken(DUPLICATE, entry.external_id, prediction_id, tier, disposition, 200)
+def _repeated(entry: Candidate, known: KnownPrediction) -> Taken:
+    if known.digest == entry.digest:
+        return Taken(DUPLICATE, entry.external_id, known.id, known.tier, known.disposition, 200)
     detail = f"{entry.external_id!r} was sent before with other content."
     fault = Fault("/external_id", "conflict", detail)
     return Taken(REJECTED, entry.external_id, status=409, faults=(fault,))
-
-
-def _gather(
-    batch: _Batch,
-    stream: _Stream,
-    entry: Candidate,
-    prediction_id: uuid.UUID,
-    route: Route,
-    facts: Mapping[str, Any],
-) -> None:
-    pipeline = stream.row
-    row = prediction_row(
-        prediction_id,
-        entry,
-        route,
-        pipeline_id=pipeline.pk,
-        version_id=pipeline.live_id,
-        sender_id=batch.actor.pk,
-        intake=batch.intake,
-        position=len(batch.predictions),
-        now=batch.now,
-        traces=batch.traces,
-    )
-    batch.predictions.append(row)
-    batch.leaves.append(leaf(prediction_id, entry.digest, pipeline.live_id, route, batch.traces))
-    batch.counts[entry.pipeline] = batch.counts.get(entry.pipeline, 0) + 1
-    if route.decisions:
-        batch.reviewed.append(items.Arrival(prediction_id, pipeline.pk, pipeline.live_id, route))
-    if stream.shadow is not None:
-        other = stream.shadow.route(
-            facts, pipeline=entry.pipeline, external_id=entry.external_id, key=settings.SAMPLING_KEY
-        )
-        batch.shadows.append(
-            (
-                uuid7(),
-                prediction_id,
-                pipeline.shadow_id,
-                other.disposition,
-                other.tier.slug,
-                other.rule,
-                other.queue,
-                other.sampled,
-                other.propensity,
-                batch.traces.text(other.trace),
-            )
-        )
-
-
-def _write(batch: _Batch) -> None:
-    bulk.insert(Prediction, PREDICTION_FIELDS, batch.predictions)
-    items.open_for(arrivals=batch.reviewed, now=batch.now)
-    bulk.insert(ShadowRoute, SHADOW_FIELDS, batch.shadows)
-    ledger.first(
-        stream=f"intake:{batch.intake}",
-        action="predictions.received",
-        actor=batch.actor,
-        now=batch.now,
-        event_id=batch.intake,
-        detail={
-            "pipelines": batch.counts,
-            "in_review": len(batch.reviewed),
-            "root": merkle.root(batch.leaves).hex(),
-            "size": len(batch.leaves),
-        },
-    )

@@ -1,6 +1,5 @@
 """Opening review items for predictions that people must see."""
 
-import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -9,7 +8,7 @@ from typing import Any
 from governance.db import bulk
 from governance.domain import business_time
 from governance.domain.times import parse_duration
-from governance.models.base import uuid7
+from governance.models.base import uuid7_text
 from governance.selectors import policies
 from reviews.domain.routing import Route
 from reviews.enums import ItemStatus
@@ -28,9 +27,9 @@ PER_PRIORITY = timedelta(hours=1)
 class Arrival:
     """A prediction that was routed to people."""
 
-    prediction_id: uuid.UUID
+    prediction_id: str
     pipeline_id: int
-    version_id: Any
+    version_id: str
     route: Route
 
 
@@ -63,27 +62,24 @@ def open_for(*, arrivals: Sequence[Arrival], now: datetime) -> None:
     """Open an item for each arrival, in the caller's transaction."""
     if not arrivals:
         return
-    deadlines, lanes = Deadlines(now), {}
+    deadlines = Deadlines(now)
+    lanes: dict[tuple[int, str, tuple[str, ...]], Lane] = {}
     rows = []
     for arrival in arrivals:
         route = arrival.route
-        lane = Lane.id_for(arrival.pipeline_id, route.queue, route.skills)
-        lanes[lane] = Lane(
-            id=lane,
-            pipeline_id=arrival.pipeline_id,
-            queue=route.queue,
-            key=",".join(route.skills),
-        )
-        rows.append(_row(arrival, lane, deadlines))
+        place = (arrival.pipeline_id, route.queue, route.skills)
+        if place not in lanes:
+            lanes[place] = Lane.of(*place)
+        rows.append(_row(arrival, str(lanes[place].pk), deadlines))
     Lane.objects.bulk_create(lanes.values(), ignore_conflicts=True)
-    bulk.insert(ReviewItem, ITEM_FIELDS, rows)
+    bulk.insert(ReviewItem, ITEM_FIELDS, rows, expected=len(rows))
 
 
-def _row(arrival: Arrival, lane: uuid.UUID, deadlines: Deadlines) -> tuple[Any, ...]:
+def _row(arrival: Arrival, lane: str, deadlines: Deadlines) -> tuple[Any, ...]:
     route = arrival.route
     sla_version, due_at = deadlines.of(route.tier.sla)
     return (
-        uuid7(),
+        uuid7_text(),
         arrival.prediction_id,
         arrival.pipeline_id,
         lane,

@@ -1,0 +1,50 @@
+"""The mark of an example: given with the row, and never changed afterwards.
+
+What carries it may be removed with all its records (services.examples). A trigger on SQLite and
+PostgreSQL sees to it that nobody can put the mark on a pipeline that does real work, nor take it
+off one.
+"""
+
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+from governance.db import triggers
+from governance.models import Pipeline
+
+NAME = "pipeline_example_fixed"
+REFUSAL = f"{NAME}: a pipeline is made as an example or it never is one"
+
+
+def install(connection: BaseDatabaseWrapper) -> None:
+    """Create the trigger if its table exists; safe to run again."""
+    table = Pipeline._meta.db_table
+    if table not in connection.introspection.table_names():
+        return
+    create = _on_postgresql if connection.vendor == "postgresql" else _on_sqlite
+    with connection.cursor() as cursor:
+        for statement in create(table):
+            cursor.execute(statement)
+
+
+def missing(connection: BaseDatabaseWrapper) -> list[str]:
+    """Return the name of the trigger if it should exist and does not."""
+    return sorted({NAME} - triggers.in_force(connection))
+
+
+def _on_postgresql(table: str) -> list[str]:
+    return [
+        f"""
+        CREATE OR REPLACE FUNCTION {NAME}() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN
+            RAISE EXCEPTION '{REFUSAL}' USING ERRCODE = 'check_violation';
+        END $$""",
+        f'CREATE OR REPLACE TRIGGER "{NAME}" BEFORE UPDATE OF example ON "{table}" FOR EACH ROW '
+        f"WHEN (OLD.example IS DISTINCT FROM NEW.example) EXECUTE FUNCTION {NAME}()",
+    ]
+
+
+def _on_sqlite(table: str) -> list[str]:
+    return [
+        f'CREATE TRIGGER IF NOT EXISTS "{NAME}" BEFORE UPDATE OF example ON "{table}" '
+        "WHEN OLD.example IS NOT NEW.example BEGIN "
+        f"SELECT RAISE(ABORT, '{REFUSAL}'); END"
+    ]

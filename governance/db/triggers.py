@@ -1,0 +1,15 @@
+"""Which triggers a database has."""
+
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+
+def in_force(connection: BaseDatabaseWrapper) -> set[str]:
+    """Return the names of the triggers that fire."""
+    query = (
+        "SELECT tgname FROM pg_trigger WHERE tgenabled <> 'D'"
+        if connection.vendor == "postgresql"
+        else "SELECT name FROM sqlite_master WHERE type = 'trigger'"
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(query)
+        return {name for (name,) in cursor.fetchall()}
