@@ -61,13 +61,12 @@ def lifted(connection: BaseDatabaseWrapper, only: Iterable[str]) -> Iterator[Non
     if not connection.in_atomic_block:
         raise RuntimeError("The walls are opened inside a transaction only.")
     opened = sorted(set(only).intersection(tables()))
-    # PostgreSQL neither drops nor makes a trigger while foreign keys wait to be checked.
-    connection.check_constraints(opened)
+    _settle(connection)
     with connection.cursor() as cursor:
         for table in opened:
             _let_go(cursor, connection.vendor, table)
     yield
-    connection.check_constraints(opened)
+    _settle(connection)
     with connection.cursor() as cursor:
         for table in opened:
             _hold(cursor, connection.vendor, table)
@@ -78,6 +77,12 @@ def missing(connection: BaseDatabaseWrapper) -> list[str]:
     acts = [*REFUSED, "truncate"] if connection.vendor == "postgresql" else list(REFUSED)
     wanted = {trigger_name(table, act) for table in tables() for act in acts}
     return sorted(wanted - triggers.in_force(connection))
+
+
+def _settle(connection: BaseDatabaseWrapper) -> None:
+    # PostgreSQL neither drops nor makes a trigger while foreign keys wait to be checked.
+    if connection.vendor == "postgresql":
+        connection.check_constraints()
 
 
 def _hold(cursor: CursorWrapper, vendor: str, table: str) -> None:

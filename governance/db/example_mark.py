@@ -31,20 +31,22 @@ def missing(connection: BaseDatabaseWrapper) -> list[str]:
 
 
 def _on_postgresql(table: str) -> list[str]:
-    return [
-        f"""
+    function = f"""
         CREATE OR REPLACE FUNCTION {NAME}() RETURNS trigger LANGUAGE plpgsql AS $$
         BEGIN
             RAISE EXCEPTION '{REFUSAL}' USING ERRCODE = 'check_violation';
-        END $$""",
+        END $$"""
+    trigger = (
         f'CREATE OR REPLACE TRIGGER "{NAME}" BEFORE UPDATE OF example ON "{table}" FOR EACH ROW '
-        f"WHEN (OLD.example IS DISTINCT FROM NEW.example) EXECUTE FUNCTION {NAME}()",
-    ]
+        f"WHEN (OLD.example IS DISTINCT FROM NEW.example) EXECUTE FUNCTION {NAME}()"
+    )
+    return [function, trigger]
 
 
 def _on_sqlite(table: str) -> list[str]:
-    return [
+    trigger = (
         f'CREATE TRIGGER IF NOT EXISTS "{NAME}" BEFORE UPDATE OF example ON "{table}" '
         "WHEN OLD.example IS NOT NEW.example BEGIN "
         f"SELECT RAISE(ABORT, '{REFUSAL}'); END"
-    ]
+    )
+    return [trigger]

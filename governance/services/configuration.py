@@ -14,7 +14,7 @@ from governance.domain import documents
 from governance.domain.documents.diffs import Change, diff
 from governance.domain.faults import Fault
 from governance.enums import PolicyKind, PolicyMode
-from governance.exceptions import InvalidInput
+from governance.exceptions import InvalidInput, PreconditionFailed
 from governance.models import (
     Calendar,
     Membership,
@@ -50,6 +50,7 @@ class Act:
     now: datetime
     mode: PolicyMode
     secrets: Mapping[str, str]
+    example: bool = False
 
 
 class _DryRun(Exception):
@@ -65,13 +66,15 @@ def apply(
     mode: PolicyMode = PolicyMode.LIVE,
     dry_run: bool = False,
     secrets: Mapping[str, str] | None = None,
+    example: bool = False,
 ) -> list[Applied]:
     """Apply documents, all or none; returns what became of each, in the order they came.
 
     `secrets` are the values that password_from_env may name. A dry run does everything and then
-    takes it back, so that it says just what a run would say.
+    takes it back, so that it says just what a run would say. With `example`, pipelines that are new
+    are marked as such; those that exist stay what they are.
     """
-    act = Act(actor, reason or "Applied as code", now, mode, secrets or {})
+    act = Act(actor, reason or "Applied as code", now, mode, secrets or {}, example)
     done: list[Applied] = []
     try:
         with transaction.atomic():
@@ -244,7 +247,7 @@ def _sync_memberships(user: User, slugs: Sequence[str], act: Act) -> None:
 def _write_pipeline(parsed: documents.Parsed, act: Act, pointer: str) -> None:
     row = (
         Pipeline.objects.select_for_update(of=("self",)).filter(slug=parsed.slug).first()
-        or Pipeline(slug=parsed.slug)
+        or Pipeline(slug=parsed.slug, example=act.example)
     )  # fmt: skip
     rows.write(row, parsed.document, actor=act.actor, reason=act.reason)
     policies.publish(
@@ -288,9 +291,15 @@ def put(
     actor: User | None,
     reason: str,
     now: datetime,
+    read: PolicyVersion | None = None,
 ) -> PolicyVersion:
-    """Write a Pipeline document over the rows of a pipeline and publish it in a mode."""
+    """Write a Pipeline document over the rows of a pipeline and publish it in a mode.
+
+    `read` is the live version that the writer had seen; PreconditionFailed when it no longer is.
+    """
     row = Pipeline.objects.select_for_update(of=("self",)).get(pk=pipeline_id)
+    if row.live_id != (read.pk if read else None):
+        raise PreconditionFailed("Another version went live since you read it; read it again.")
     (parsed,) = documents.validate([source], known())
     if (parsed.kind, parsed.slug) != ("Pipeline", row.slug):
         raise InvalidInput.at("/slug", f"This is the configuration of the pipeline {row.slug}.")
