@@ -3,10 +3,11 @@
 import hashlib
 from datetime import datetime
 
+from django.contrib.auth.models import AnonymousUser
 from django.contrib.auth.models import Permission as GroupPermission
 
 from governance.domain.principal import Principal
-from governance.enums import Permission
+from governance.enums import Permission, UserKind
 from governance.models import ApiToken, Membership, User
 
 
@@ -30,6 +31,16 @@ def pipelines_of(user: User) -> frozenset[int] | None:
 def of_person(user: User) -> Principal:
     """Return the principal of a person who is signed in to the pages."""
     return Principal(user.pk, user.username, permissions_of(user), None, pipelines_of(user))
+
+
+def reads_records(user: User | AnonymousUser) -> bool:
+    """Return whether a person may open the admin: an administrator, or one whose role audits."""
+    return (
+        isinstance(user, User)
+        and user.is_active
+        and user.kind == UserKind.HUMAN
+        and Permission.AUDIT in permissions_of(user)
+    )
 
 
 def token_digest(token: str) -> str:

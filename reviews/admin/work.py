@@ -1,0 +1,235 @@
+"""The work that predictions make for people, and what people decided."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+from django.utils.safestring import SafeString
+
+from governance.admin import rendering
+from governance.admin.base import ReadOnlyAdmin, ReadOnlyInline
+from governance.admin.filters import PipelineFilter, of_pipeline
+from reviews.admin.filters import QueueFilter, TierFilter
+from reviews.admin.intake import LONG_OF_PREDICTION, LONG_OF_VERSION
+from reviews.models import Assignment, Decision, Lane, Note, Resolution, ReviewItem
+
+
+class AssignmentInline(ReadOnlyInline):
+    """Who had which slot."""
+
+    model = Assignment
+    fields = ("slot", "reviewer", "state", "claimed_at", "lease_expires_at", "ended_at", "reason")
+
+
+class DecisionInline(ReadOnlyInline):
+    """What each reviewer decided."""
+
+    model = Decision
+    fields = ("decided_at", "reviewer", "verdict", "answer_shown", "rationale", "undoes")
+
+    @admin.display(description="Answer")
+    def answer_shown(self, row: Decision) -> str:
+        """Return the answer on one line."""
+        return rendering.NOTHING if row.answer is None else rendering.short(row.answer)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
+        """Return every field there is."""
+        return list(self.fields)
+
+
+class ResolutionInline(ReadOnlyInline):
+    """What stood, one after the other."""
+
+    model = Resolution
+    fk_name = "item"
+    fields = ("resolved_at", "kind", "verdict", "answer", "agreement", "actor", "supersedes")
+
+
+class NoteInline(ReadOnlyInline):
+    """What people wrote beside it."""
+
+    model = Note
+    fields = ("created_at", "author", "text")
+
+
+@admin.register(ReviewItem)
+class ReviewItemAdmin(ReadOnlyAdmin):
+    """What waits, waited or was settled; an auditor sees blind items whole."""
+
+    reach = "pipeline"
+    stream = "item"
+    list_display = (
+        "id", "created_at", "prediction", "pipeline", "queue", "tier", "status", "blind", "due_at",
+    )  # fmt: skip
+    list_filter = (PipelineFilter, "status", TierFilter, QueueFilter)
+    list_select_related = ("prediction", "pipeline")
+    unlisted = LONG_OF_PREDICTION
+    date_hierarchy = "created_at"
+    ordering = ("-created_at", "-id")
+    ids = ("id", "prediction")
+    search_help_text = "The id of an item or of its prediction."
+    inlines = (AssignmentInline, DecisionInline, ResolutionInline, NoteInline)
+    fieldsets = (
+        (None, {"fields": ("prediction", ("pipeline", "queue", "tier"), ("status", "blind"),
+                           ("slots", "open_slots"), ("priority", "lane"))}),
+        ("Times", {"fields": (("created_at", "due_at"), "urgent_at", ("resolved_at", "left_at"))}),
+        ("What stands", {"fields": ("resolution",)}),
+        ("What was asked", {"fields": ("input_shown", "output_shown")}),
+        ("Under which policy", {"fields": (("config_version", "sla_version"), "revision")}),
+        ("In the ledger", {"fields": ("id", "ledger")}),
+    )  # fmt: skip
+
+    @admin.display(description="Input")
+    def input_shown(self, row: ReviewItem) -> SafeString:
+        """Return the input of its prediction."""
+        return rendering.as_json(row.prediction.input)
+
+    @admin.display(description="Output of the model")
+    def output_shown(self, row: ReviewItem) -> SafeString:
+        """Return the output of its prediction."""
+        return rendering.as_json(row.prediction.output)
+
+
+@admin.register(Assignment)
+class AssignmentAdmin(ReadOnlyAdmin):
+    """Slots of items that reviewers hold or held."""
+
+    reach = "item__pipeline"
+    list_display = ("claimed_at", "item", "slot", "reviewer", "state", "ended_at", "reason")
+    list_filter = (of_pipeline("item__pipeline"), "state")
+    list_select_related = ("item", "reviewer")
+    ordering = ("-id",)
+    ids = ("id", "item")
+    lookups = ("reviewer", "item")
+    search_help_text = "The id of an assignment or of an item."
+    fields = (
+        "item", ("slot", "reviewer"), "state", ("claimed_at", "lease_expires_at", "ended_at"),
+        "reason", "id",
+    )  # fmt: skip
+
+
+@admin.register(Decision)
+class DecisionAdmin(ReadOnlyAdmin):
+    """Judgements as they were given; an undo is a row of its own."""
+
+    reach = "item__pipeline"
+    list_display = (
+        "decided_at", "item", "reviewer", "verdict", "answer_line", "blind", "config_version",
+        "undoes",
+    )  # fmt: skip
+    list_filter = (of_pipeline("item__pipeline"), "verdict")
+    list_select_related = ("item", "reviewer", "config_version", "undoes")
+    unlisted = ("rationale", "checklist", *LONG_OF_VERSION)
+    date_hierarchy = "decided_at"
+    ordering = ("-decided_at", "-id")
+    ids = ("id", "item")
+    lookups = ("reviewer", "item")
+    search_help_text = "The id of a decision or of an item."
+    fields = (
+        ("item", "assignment"), ("reviewer", "decided_at"), ("verdict", "blind", "certainty"),
+        "answer_shown", "codes_shown", "rationale_shown", "checklist_shown", "config_version",
+        "undoes", "id",
+    )  # fmt: skip
+
+    @admin.display(description="Answer")
+    def answer_line(self, row: Decision) -> str:
+        """Return the answer on one line."""
+        return rendering.NOTHING if row.answer is None else rendering.short(row.answer)
+
+    @admin.display(description="Answer")
+    def answer_shown(self, row: Decision) -> SafeString:
+        """Return the answer."""
+        return rendering.as_json(row.answer)
+
+    @admin.display(description="Reason codes")
+    def codes_shown(self, row: Decision) -> str:
+        """Return the reason codes."""
+        return ", ".join(row.reason_codes) or rendering.NOTHING
+
+    @admin.display(description="Rationale")
+    def rationale_shown(self, row: Decision) -> SafeString:
+        """Return the rationale as it was written."""
+        return rendering.as_text(row.rationale)
+
+    @admin.display(description="Checklist")
+    def checklist_shown(self, row: Decision) -> SafeString:
+        """Return what was ticked."""
+        return rendering.as_json(row.checklist)
+
+
+@admin.register(Resolution)
+class ResolutionAdmin(ReadOnlyAdmin):
+    """What stands, or stood, as the outcome of items."""
+
+    reach = "item__pipeline"
+    list_display = (
+        "resolved_at", "item", "kind", "verdict", "answer_line", "agreement", "actor",
+    )  # fmt: skip
+    list_filter = (of_pipeline("item__pipeline"), "kind", "verdict")
+    list_select_related = ("item", "actor")
+    unlisted = ("rationale",)
+    date_hierarchy = "resolved_at"
+    ordering = ("-resolved_at", "-id")
+    ids = ("id", "item")
+    lookups = ("item",)
+    search_help_text = "The id of a resolution or of an item."
+    fields = (
+        "item", ("kind", "verdict", "agreement"), "answer_shown", "rationale_shown",
+        ("actor", "resolved_at"), "decisions_shown", "supersedes", "id",
+    )  # fmt: skip
+
+    @admin.display(description="Answer")
+    def answer_line(self, row: Resolution) -> str:
+        """Return the answer on one line."""
+        return rendering.NOTHING if row.answer is None else rendering.short(row.answer)
+
+    @admin.display(description="Answer")
+    def answer_shown(self, row: Resolution) -> SafeString:
+        """Return the answer."""
+        return rendering.as_json(row.answer)
+
+    @admin.display(description="Rationale")
+    def rationale_shown(self, row: Resolution) -> SafeString:
+        """Return the rationale as it was written."""
+        return rendering.as_text(row.rationale)
+
+    @admin.display(description="Rests on")
+    def decisions_shown(self, row: Resolution) -> SafeString:
+        """Link to the decisions that it rests on."""
+        return rendering.list_link(Decision, f"{len(row.decided_on)} decisions", item=row.item_id)
+
+
+@admin.register(Note)
+class NoteAdmin(ReadOnlyAdmin):
+    """Remarks beside items."""
+
+    reach = "item__pipeline"
+    list_display = ("created_at", "item", "author", "start")
+    list_filter = (of_pipeline("item__pipeline"),)
+    list_select_related = ("item", "author")
+    ordering = ("-id",)
+    ids = ("id", "item")
+    search_help_text = "The id of a note or of an item."
+    fields = ("item", ("author", "created_at"), "text_shown", "id")
+
+    @admin.display(description="Text")
+    def start(self, row: Note) -> str:
+        """Return how the text begins."""
+        return rendering.short(row.text)
+
+    @admin.display(description="Text")
+    def text_shown(self, row: Note) -> SafeString:
+        """Return the text as it was written."""
+        return rendering.as_text(row.text)
+
+
+@admin.register(Lane)
+class LaneAdmin(ReadOnlyAdmin):
+    """The parts of queues that ask for the same skills."""
+
+    reach = "pipeline"
+    list_display = ("__str__", "pipeline", "queue", "key")
+    list_filter = (PipelineFilter, QueueFilter)
+    list_select_related = ("pipeline",)
+    ordering = ("pipeline", "queue", "key")
+    fields = ("pipeline", "queue", "key", "id")

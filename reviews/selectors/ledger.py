@@ -1,0 +1,68 @@
+"""The events of the ledger that a principal may read."""
+
+import uuid
+
+from django.db.models import Case, Exists, OuterRef, Q, QuerySet, UUIDField, Value, When
+from django.db.models.fields import BooleanField
+from django.db.models.functions import Cast, Replace, Substr
+
+from governance.domain.principal import Principal
+from governance.models import AuditEvent
+from governance.selectors import audit
+from reviews.models import Prediction, ReviewItem
+
+ITEM, PREDICTION, INTAKE = "item:", "prediction:", "intake:"
+KINDS = ("item", "prediction", "intake", "token", "sign-in-link")
+# What belongs to no pipeline and concerns them all.
+SHARED = ("calendar:", "sla_policy:", "role:")
+
+
+def events(principal: Principal, rows: "QuerySet[AuditEvent]") -> "QuerySet[AuditEvent]":
+    """Return those of `rows` that tell of pipelines within reach.
+
+    An event has no pipeline of its own: its stream names an item, a prediction, a call of intake,
+    a pipeline, a person or something shared. A call of intake is told to whoever sees one of its
+    pipelines.
+    """
+    if principal.pipelines is None:
+        return rows
+    wanted = Q(stream__in=audit.streams(principal)) | _brought(audit.slugs(principal))
+    for start in SHARED:
+        wanted |= Q(stream__startswith=start)
+    about = _of(ITEM, ReviewItem, principal), _of(PREDICTION, Prediction, principal)
+    return rows.filter(wanted | Q(about[0]) | Q(about[1]))
+
+
+def _brought(slugs: list[str]) -> Q:
+    return Q(stream__startswith=INTAKE, detail__pipelines__has_any_keys=slugs)
+
+
+def _of(start: str, model: type[ReviewItem | Prediction], principal: Principal) -> Case:
+    # The branch keeps the cast from meeting a stream that names something else.
+    named = Replace(Substr(OuterRef("stream"), len(start) + 1), Value("-"), Value(""))
+    found = model._default_manager.filter(
+        pk=Cast(named, UUIDField()), pipeline__in=principal.pipelines or ()
+    )
+    return Case(
+        When(stream__startswith=start, then=Exists(found)),
+        default=Value(value=False),
+        output_field=BooleanField(),
+    )
+
+
+def streams_of(known: uuid.UUID) -> list[str]:
+    """Return the streams that may tell of the thing with this id, or of a prediction's item."""
+    streams = [f"{kind}:{known}" for kind in KINDS]
+    item = ReviewItem.objects.filter(prediction=known).values_list("pk", flat=True).first()
+    return streams if item is None else [*streams, f"{ITEM}{item}"]
+
+
+def actions() -> list[str]:
+    """Return the words that actions are recorded under: one probe of the index for each."""
+    found: list[str] = []
+    rows = AuditEvent.objects.order_by("action").values_list("action", flat=True)
+    word = rows.first()
+    while word is not None:
+        found.append(word)
+        word = rows.filter(action__gt=word).first()
+    return found
