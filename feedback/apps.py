@@ -1,8 +1,25 @@
 """The feedback app."""
 
+from typing import Any
+
 from django.apps import AppConfig
+from django.db import connections
+from django.db.models.signals import post_migrate
+
+
+def install_triggers(using: str, **kwargs: Any) -> None:
+    """Close what was sealed after each migrate."""
+    from feedback.db import seals  # noqa: PLC0415 - models are ready only now
+
+    seals.install(connections[using])
 
 
 class FeedbackConfig(AppConfig):
+    """Installs the triggers when migrations have run."""
+
     name = "feedback"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Connect to the end of migrate."""
+        post_migrate.connect(install_triggers, dispatch_uid="feedback.seals")

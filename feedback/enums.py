@@ -3,12 +3,14 @@
 from django.db.models import TextChoices
 
 
-class DatasetKind(TextChoices):
-    TRAINING = "training", "For training and analysis"
-    EVALUATION = "evaluation", "Held out"
-
-
 class DownloadFormat(TextChoices):
     JSONL = "jsonl", "JSON lines"
-    CSV = "csv", "CSV"
+    CSV = "csv", "CSV, safe to open in a spreadsheet"
+    CSV_RAW = "csv-raw", "CSV, cells as they are"
     PARQUET = "parquet", "Parquet"
+
+
+class Split(TextChoices):
+    TRAIN = "train", "Training"
+    VALIDATION = "validation", "Validation"
+    TEST = "test", "Test"

@@ -1,0 +1,27 @@
+"""What the worker does for feedback."""
+
+from typing import Any
+
+from celery import shared_task
+from celery.exceptions import SoftTimeLimitExceeded
+
+from feedback.services import sealing
+from governance.exceptions import Conflict
+from governance.models import Job
+from governance.selectors import clock
+from governance.services import jobs
+
+
+@shared_task(name="feedback.seal_version")
+def seal_version(*, job_id: str) -> None:
+    """Seal the version that a job promised."""
+    jobs.run(job_id=job_id, work=_seal, now=clock.now)
+
+
+def _seal(job: Job) -> dict[str, Any]:
+    try:
+        return sealing.seal(job=job, now=clock.now())
+    except SoftTimeLimitExceeded:
+        # Trying again would take as long; nothing was written.
+        detail = "Sealing took too long and was given up; narrow the filter, or make two datasets."
+        raise Conflict(detail) from None

@@ -12,10 +12,15 @@ class CountersignAdminConfig(admin_apps.AdminConfig):
 
 
 class SiteConfig(AppConfig):
-    """Registers the system checks."""
+    """Registers the system checks and the tasks."""
 
     name = "hitlsite"
 
     def ready(self) -> None:
-        """Import the checks, which registers them."""
-        from hitlsite import checks  # noqa: F401, PLC0415 - only once apps are loaded
+        """Import the checks and the tasks, which registers them.
+
+        A request promises tasks by name, in a process where Celery imports none by itself.
+        """
+        from hitlsite import celery, checks  # noqa: F401, PLC0415 - only once apps are loaded
+
+        celery.app.autodiscover_tasks(force=True)

@@ -11,6 +11,7 @@ from django.core import checks
 from django.core.checks import CheckMessage, Error, register
 from django.db import DatabaseError, connection
 
+from feedback.db import seals
 from governance.db import append_only, example_mark, references
 from hitlsite import broker
 
@@ -89,6 +90,7 @@ def append_only_triggers(
     missing = [
         *append_only.missing(connection),
         *references.missing(connection),
+        *seals.missing(connection),
         *example_mark.missing(connection),
     ]
     if not missing:

@@ -1,5 +1,14 @@
 """Addresses of the feedback API."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from feedback.api import datasets, versions
+
+urlpatterns = [
+    path("datasets", datasets.Datasets.as_view()),
+    path("datasets/<slug:slug>", datasets.OneDataset.as_view()),
+    path("datasets/<slug:slug>/versions", versions.Versions.as_view()),
+    path("datasets/<slug:slug>/versions/<int:number>", versions.OneVersion.as_view()),
+    path("datasets/<slug:slug>/versions/<int:number>/download", versions.Download.as_view()),
+    path("datasets/<slug:slug>/versions/<int:before>/diff/<int:after>", versions.Diff.as_view()),
+]

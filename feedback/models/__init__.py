@@ -1,5 +1,11 @@
 """What reviews taught, as versions."""
 
-from feedback.models.datasets import Dataset, DatasetEntry, DatasetFile, DatasetVersion
+from feedback.models.datasets import (
+    Dataset,
+    DatasetEntry,
+    DatasetFile,
+    DatasetFilePart,
+    DatasetVersion,
+)
 
-__all__ = ["Dataset", "DatasetEntry", "DatasetFile", "DatasetVersion"]
+__all__ = ["Dataset", "DatasetEntry", "DatasetFile", "DatasetFilePart", "DatasetVersion"]

@@ -1,33 +1,34 @@
 """Datasets: what people decided, as versions that never change."""
 
 from django.db import models
+from django.db.models import Q
 
-from feedback.enums import DatasetKind, DownloadFormat
+from feedback.enums import DownloadFormat
 from governance.models.base import AppendOnlyModel, TrackedModel, one_of, uuid7
 
 
 class Dataset(TrackedModel):
     """A recipe for versions: which predictions of a pipeline, resolved how.
 
-    Constraints: dataset_slug_uniq, dataset_kind_valid.
+    Constraints: dataset_slug_uniq, dataset_slug_named.
     """
 
-    slug = models.SlugField(max_length=63)
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    slug = models.SlugField(max_length=63, db_index=False)
     pipeline = models.ForeignKey(
         "governance.Pipeline", on_delete=models.PROTECT, related_name="datasets"
     )
-    kind = models.CharField(max_length=10, choices=DatasetKind, default=DatasetKind.TRAINING)
-    filter = models.JSONField(default=dict, blank=True)
-    include = models.JSONField(default=dict, blank=True)
+    filter = models.JSONField(default=dict, blank=True, help_text="What a row must be like.")
+    include = models.JSONField(
+        default=dict, blank=True, help_text="Whether rows that were approved by rule are in it."
+    )
     created_by = models.ForeignKey("governance.User", on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField()
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["slug"], name="dataset_slug_uniq"),
-            models.CheckConstraint(
-                condition=one_of("kind", DatasetKind.values), name="dataset_kind_valid"
-            ),
+            models.CheckConstraint(condition=~Q(slug=""), name="dataset_slug_named"),
         ]
 
     def __str__(self) -> str:
@@ -37,13 +38,17 @@ class Dataset(TrackedModel):
 class DatasetVersion(AppendOnlyModel):
     """A sealed version: its rows, in order of external_id, under one digest.
 
-    The row is written last, in the transaction that writes its entries, so that a version which
-    can be read is whole. `digest` is the RFC 9162 Merkle root over the bytes of the rows.
-    Constraints: datasetversion_number_uniq.
+    The row is written last, in the transaction that writes its entries and files, and closes them:
+    a trigger (feedback.db.seals) refuses an entry or file for a version that exists. `digest` is
+    the RFC 9162 Merkle root over the bytes of the rows. Constraints: datasetversion_number_uniq,
+    datasetversion_job_uniq (a job that runs again makes no second version),
+    datasetversion_parent_unless_first, datasetversion_has_rows, datasetversion_as_of_past.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    dataset = models.ForeignKey(Dataset, on_delete=models.PROTECT, related_name="versions")
+    dataset = models.ForeignKey(
+        Dataset, on_delete=models.PROTECT, related_name="versions", db_index=False
+    )
     number = models.PositiveIntegerField()
     parent = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="+")
     as_of = models.DateTimeField()
@@ -52,6 +57,9 @@ class DatasetVersion(AppendOnlyModel):
     recipe = models.JSONField(help_text="Filter and inclusion as they were.")
     card = models.JSONField(help_text="Counts by kind, tier, verdict, scenario and split.")
     consent = models.JSONField(help_text="What the rows rest on, counted by legal basis.")
+    job = models.ForeignKey(
+        "governance.Job", on_delete=models.PROTECT, related_name="+", db_index=False
+    )
     sealed_by = models.ForeignKey("governance.User", on_delete=models.PROTECT, related_name="+")
     sealed_at = models.DateTimeField()
 
@@ -60,6 +68,15 @@ class DatasetVersion(AppendOnlyModel):
             models.UniqueConstraint(
                 fields=["dataset", "number"], name="datasetversion_number_uniq"
             ),
+            models.UniqueConstraint(fields=["job"], name="datasetversion_job_uniq"),
+            models.CheckConstraint(
+                condition=Q(number=1, parent__isnull=True) | Q(number__gt=1, parent__isnull=False),
+                name="datasetversion_parent_unless_first",
+            ),
+            models.CheckConstraint(condition=Q(rows__gte=1), name="datasetversion_has_rows"),
+            models.CheckConstraint(
+                condition=Q(as_of__lte=models.F("sealed_at")), name="datasetversion_as_of_past"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -67,26 +84,44 @@ class DatasetVersion(AppendOnlyModel):
 
 
 class DatasetEntry(AppendOnlyModel):
-    """One row of a version, as its bytes. Constraint: datasetentry_position_uniq."""
+    """One row of a version, as its bytes, in order of the UTF-8 bytes of external_id.
+
+    Constraints: datasetentry_position_uniq, datasetentry_external_id_uniq.
+    """
 
     id = models.BigAutoField(primary_key=True)
     version = models.ForeignKey(
         DatasetVersion, on_delete=models.PROTECT, related_name="entries", db_index=False
     )
     position = models.PositiveIntegerField()
+    # Held by the trigger on bulk references: both tables are append-only.
     prediction = models.ForeignKey(
-        "reviews.Prediction", on_delete=models.PROTECT, null=True, related_name="+"
+        "reviews.Prediction",
+        on_delete=models.PROTECT,
+        related_name="+",
+        db_index=False,
+        db_constraint=False,
     )
     resolution = models.ForeignKey(
-        "reviews.Resolution", on_delete=models.PROTECT, null=True, related_name="+"
+        "reviews.Resolution",
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="+",
+        db_index=False,
+        db_constraint=False,
+        help_text="Empty: approved by rule.",
     )
     external_id = models.CharField(max_length=200)
-    content = models.TextField(help_text="The row as one line of JSON.")
+    content = models.TextField(help_text="The row as one line of RFC 8785 JSON.")
 
     class Meta:
+        verbose_name_plural = "dataset entries"
         constraints = [
             models.UniqueConstraint(
                 fields=["version", "position"], name="datasetentry_position_uniq"
+            ),
+            models.UniqueConstraint(
+                fields=["version", "external_id"], name="datasetentry_external_id_uniq"
             ),
         ]
 
@@ -95,13 +130,20 @@ class DatasetEntry(AppendOnlyModel):
 
 
 class DatasetFile(AppendOnlyModel):
-    """What a download of a version in a format must hash to. Constraint: datasetfile_uniq."""
+    """What a download of a version in a format hashes to, settled when the version was sealed.
+
+    JSON lines and CSV are made of the entries whenever they are asked for; Parquet, whose bytes
+    depend on the library that writes it, is kept in parts.
+    Constraints: datasetfile_uniq, datasetfile_format_valid.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    version = models.ForeignKey(DatasetVersion, on_delete=models.PROTECT, related_name="files")
+    version = models.ForeignKey(
+        DatasetVersion, on_delete=models.PROTECT, related_name="files", db_index=False
+    )
     format = models.CharField(max_length=7, choices=DownloadFormat)
     sha256 = models.CharField(max_length=64)
-    size = models.PositiveBigIntegerField()
+    size = models.PositiveBigIntegerField(help_text="Bytes.")
 
     class Meta:
         constraints = [
@@ -113,3 +155,24 @@ class DatasetFile(AppendOnlyModel):
 
     def __str__(self) -> str:
         return f"{self.version}.{self.format}"
+
+
+class DatasetFilePart(AppendOnlyModel):
+    """A stretch of a file whose bytes are kept. Constraint: datasetfilepart_position_uniq."""
+
+    id = models.BigAutoField(primary_key=True)
+    file = models.ForeignKey(
+        DatasetFile, on_delete=models.PROTECT, related_name="parts", db_index=False
+    )
+    position = models.PositiveIntegerField()
+    content = models.BinaryField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["file", "position"], name="datasetfilepart_position_uniq"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.file_id} {self.position}"

@@ -33,6 +33,32 @@ def _level_above(level: list[bytes]) -> list[bytes]:
     return [*paired, level[-1]] if len(level) % 2 else paired
 
 
+class RunningRoot:
+    """The root over leaf hashes that arrive one by one, in memory of O(log n)."""
+
+    def __init__(self) -> None:
+        # Roots of perfect trees, the largest first; together they hold all leaves so far.
+        self._trees: list[bytes] = []
+        self._size = 0
+
+    def add(self, leaf: bytes) -> None:
+        """Take the next leaf hash."""
+        node, size = leaf, self._size
+        while size % 2:
+            node, size = node_hash(self._trees.pop(), node), size // 2
+        self._trees.append(node)
+        self._size += 1
+
+    def root(self) -> bytes:
+        """Return the root over the leaves so far, as `root` does over a list of them."""
+        if not self._trees:
+            return root(())
+        node = self._trees[-1]
+        for tree in reversed(self._trees[:-1]):
+            node = node_hash(tree, node)
+        return node
+
+
 def inclusion_path(index: int, leaves: Sequence[bytes]) -> list[bytes]:
     """Return the audit path of leaf `index`, from the bottom up; IndexError beyond the leaves."""
     if not 0 <= index < len(leaves):

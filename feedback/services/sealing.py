@@ -1,0 +1,214 @@
+"""Sealing: from what stands to a version that never changes."""
+
+import hashlib
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from feedback.domain import cards, csv_text
+from feedback.domain.parquet import Writer
+from feedback.domain.recipes import Recipe
+from feedback.domain.rows import row_json
+from feedback.enums import DownloadFormat
+from feedback.models import Dataset, DatasetEntry, DatasetFile, DatasetFilePart, DatasetVersion
+from feedback.selectors.downloads import jsonl
+from feedback.selectors.standing import Reading, Standing
+from feedback.services.datasets import stream_of
+from governance.db import bulk
+from governance.domain.merkle import RunningRoot, leaf_hash
+from governance.domain.times import parse_rfc3339, rfc3339
+from governance.exceptions import Conflict
+from governance.models import Job
+from governance.models.base import uuid7
+from governance.services import ledger
+from reviews.services import resolutions
+
+PART = 2**20
+ENTRY_FIELDS = ("version", "position", "prediction", "resolution", "external_id", "content")
+CSV_FORMATS = (DownloadFormat.CSV, DownloadFormat.CSV_RAW)
+FORMULAS = {
+    "split": "SHA-256 of pipeline and external_id: train 80, validation 10, test 10 in 100",
+    "weight": "1 / propensity of what people resolved",
+}
+
+
+@transaction.atomic
+def seal(*, job: Job, now: datetime) -> dict[str, Any]:
+    """Write the version that a job promised, close it, and return what its caller is told.
+
+    All or nothing; a job that runs again after its version was sealed finds it. From here on the
+    outcomes in it have left the system. Conflict when there would be no row.
+    """
+    dataset = (
+        Dataset.objects.select_for_update(of=("self",))
+        .select_related("pipeline")
+        .get(pk=job.arguments["dataset"])
+    )
+    if sealed := DatasetVersion.objects.filter(job=job).first():
+        return _told(dataset, sealed)
+    as_of = parse_rfc3339(job.arguments["as_of"])
+    recipe = Recipe(dataset.filter, dataset.include.get("auto", False))
+    binding = _Binding(uuid7())
+    for standing in Reading(dataset.pipeline, recipe, as_of).chunks():
+        binding.take(standing)
+        items = [entry.item_id for entry in standing if entry.item_id]
+        resolutions.mark_left(item_ids=items, now=now)
+    if not binding.tally.rows:
+        raise Conflict(f"Nothing that stood at {rfc3339(as_of)} meets the recipe of {dataset}.")
+    binding.finish()
+    version = _close(binding, dataset, job, as_of, now)
+    ledger.append(
+        stream=stream_of(dataset),
+        action="dataset.published",
+        actor=job.user,
+        now=now,
+        detail={
+            "version": str(version.pk),
+            "number": version.number,
+            "rows": version.rows,
+            "digest": version.digest,
+            "parent": version.parent.digest if version.parent else None,
+            "as_of": rfc3339(as_of),
+            "files": {kind: measure.sha256 for kind, measure in binding.measures.items()},
+        },
+    )
+    return _told(dataset, version)
+
+
+@dataclass
+class _Measure:
+    """The digest and size of a file that is made piece by piece."""
+
+    size: int = 0
+    _digest: Any = field(default_factory=hashlib.sha256)
+
+    def add(self, piece: bytes) -> None:
+        self._digest.update(piece)
+        self.size += len(piece)
+
+    @property
+    def sha256(self) -> str:
+        return str(self._digest.hexdigest())
+
+
+class _Binding:
+    """The rows and files of a version in the making."""
+
+    def __init__(self, version_id: uuid.UUID) -> None:
+        self.version_id = version_id
+        self.tally, self.tree = cards.Tally(), RunningRoot()
+        self.measures = {kind: _Measure() for kind in DownloadFormat}
+        self._file_ids = {kind: uuid7() for kind in DownloadFormat}
+        self._buffer, self._parts = bytearray(), 0
+        self._parquet = Writer(self._write_parquet)
+        for kind in CSV_FORMATS:
+            self.measures[kind].add(csv_text.header())
+
+    def take(self, standing: Sequence[Standing]) -> None:
+        """Write entries, and go on with each file."""
+        contents = [row_json(entry.row) for entry in standing]
+        first = self.tally.rows
+        for entry, content in zip(standing, contents, strict=True):
+            self.tree.add(leaf_hash(content))
+            self.tally.add(
+                entry.row, subject_ref=entry.subject_ref, subject_basis=entry.subject_basis
+            )
+        texts = [content.decode() for content in contents]
+        entries = [
+            (
+                self.version_id,
+                first + i,
+                entry.prediction_id,
+                entry.resolution_id,
+                entry.row["external_id"],
+                texts[i],
+            )
+            for i, entry in enumerate(standing)
+        ]
+        bulk.insert(DatasetEntry, ENTRY_FIELDS, entries, expected=len(entries))
+        self._write_files([entry.row for entry in standing], texts)
+
+    def _write_files(self, rows: Sequence[Mapping[str, Any]], texts: Sequence[str]) -> None:
+        self.measures[DownloadFormat.JSONL].add(jsonl(texts))
+        for kind in CSV_FORMATS:
+            raw = kind == DownloadFormat.CSV_RAW
+            self.measures[kind].add(csv_text.lines(rows, raw=raw))
+        self._parquet.add(rows)
+
+    def _write_parquet(self, piece: bytes) -> None:
+        self.measures[DownloadFormat.PARQUET].add(piece)
+        self._buffer += piece
+        while len(self._buffer) >= PART:
+            self._keep(PART)
+
+    def _keep(self, size: int) -> None:
+        DatasetFilePart.objects.create(
+            file_id=self._file_ids[DownloadFormat.PARQUET],
+            position=self._parts,
+            content=bytes(self._buffer[:size]),
+        )
+        del self._buffer[:size]
+        self._parts += 1
+
+    def finish(self) -> None:
+        """End the files, and close them."""
+        self._parquet.finish()
+        if self._buffer:
+            self._keep(len(self._buffer))
+        for kind, measure in self.measures.items():
+            DatasetFile.objects.create(
+                id=self._file_ids[kind],
+                version_id=self.version_id,
+                format=kind,
+                sha256=measure.sha256,
+                size=measure.size,
+            )
+
+
+def _close(
+    binding: _Binding, dataset: Dataset, job: Job, as_of: datetime, now: datetime
+) -> DatasetVersion:
+    parent = dataset.versions.order_by("number").last()
+    number, digest = (parent.number if parent else 0) + 1, binding.tree.root().hex()
+    tally = binding.tally
+    facts = {
+        "name": f"{dataset.slug}, version {number}",
+        "lines": {
+            "Pipeline": dataset.pipeline.slug,
+            "Rows": tally.rows,
+            "What stood at": rfc3339(as_of),
+            "Digest": digest,
+            "Parent": f"version {parent.number}, {parent.digest}" if parent else "none",
+            "Filter": row_json(dataset.filter).decode(),
+            "Rows approved by rule": "included" if dataset.include.get("auto") else "left out",
+        },
+    }
+    return DatasetVersion.objects.create(
+        id=binding.version_id,
+        dataset=dataset,
+        number=number,
+        parent=parent,
+        as_of=as_of,
+        rows=tally.rows,
+        digest=digest,
+        recipe={"filter": dataset.filter, "include": dataset.include, **FORMULAS},
+        card=tally.counts() | {"markdown": cards.markdown(tally, facts)},
+        consent=tally.consent(),
+        job=job,
+        sealed_by=job.user,
+        sealed_at=now,
+    )
+
+
+def _told(dataset: Dataset, version: DatasetVersion) -> dict[str, Any]:
+    return {
+        "dataset": dataset.slug,
+        "version": version.number,
+        "rows": version.rows,
+        "digest": version.digest,
+        "location": f"/api/v1/datasets/{dataset.slug}/versions/{version.number}",
+    }
