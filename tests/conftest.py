@@ -59,8 +59,15 @@ class Api:
         """Send `body` as JSON, or `raw` as it is; headers are named as `if_match`."""
         sent = raw if raw is not None else b"" if body is None else json.dumps(body).encode()
         named = {name.replace("_", "-"): value for name, value in headers.items()}
+        # Django's client names no type where the body is empty.
+        extra = {"CONTENT_TYPE": content_type, "CONTENT_LENGTH": "0"} if not sent else {}
         return self.client.generic(
-            method, f"/api/v1{path}", sent, content_type, headers={**self.headers, **named}
+            method,
+            f"/api/v1{path}",
+            sent,
+            content_type,
+            headers={**self.headers, **named},
+            **extra,
         )
 
     def get(self, path: str, **headers: str) -> Any:

@@ -4,24 +4,42 @@ from typing import Any
 
 from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework import serializers
+from rest_framework.exceptions import UnsupportedMediaType
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from governance.api.schemas import ApplyShown, VersionDocument, VersionsShown
 from governance.domain.documents.sources import UnreadableSource, load
 from governance.enums import PolicyKind, PolicyMode, Scope
 from governance.exceptions import InvalidInput, NotFound, NotPermitted
 from governance.models import Pipeline, PolicyVersion
 from governance.rest.etags import etag, require_match, unchanged
+from governance.rest.idempotency import idempotent
 from governance.rest.parsers import MAX_OBJECT, parse_value, read_body
 from governance.rest.serializers import StrictCharField, StrictSerializer, query
 from governance.rest.views import Endpoint, principal_of, user_of
 from governance.services import configuration
 
+JSON = "application/json"
 YAML = ("application/yaml", "application/x-yaml", "text/yaml")
 FOR_ADMINISTRATORS = ("Role", "Person", "Calendar", "SLAPolicy")
 READ = ("config:write", "audit:read", "admin")
+ONE_DOCUMENT = {JSON: OpenApiTypes.OBJECT, "application/yaml": OpenApiTypes.STR}
+DOCUMENTS = {
+    JSON: {
+        "oneOf": [
+            {"type": "object", "required": ["kind"]},
+            {"type": "array", "items": {"type": "object", "required": ["kind"]}},
+        ]
+    },
+    "application/yaml": OpenApiTypes.STR,
+}
+IF_MATCH = OpenApiParameter(
+    "If-Match", str, OpenApiParameter.HEADER, description="The ETag of what you read; or `*`."
+)
+IF_NONE_MATCH = OpenApiParameter("If-None-Match", str, OpenApiParameter.HEADER)
 
 
 class ApplyQuery(StrictSerializer):
@@ -41,7 +59,10 @@ class ModeQuery(StrictSerializer):
 def _documents(request: Request) -> list[Any]:
     encoding = request.headers.get("Content-Encoding", "").lower()
     raw = read_body(request._request, encoding=encoding, limit=MAX_OBJECT)
-    if (request.content_type or "").split(";")[0].strip().lower() in YAML:
+    kind = (request.content_type or "").split(";")[0].strip().lower()
+    if kind not in (JSON, *YAML):
+        raise UnsupportedMediaType(kind)
+    if kind in YAML:
         try:
             return load(raw.decode("utf-8"), "body")
         except (UnreadableSource, UnicodeDecodeError) as error:
@@ -59,9 +80,10 @@ class Apply(Endpoint):
     @extend_schema(
         operation_id="apply",
         parameters=[ApplyQuery],
-        request={"application/json": OpenApiTypes.OBJECT, "application/yaml": OpenApiTypes.STR},
-        responses=OpenApiTypes.OBJECT,
+        request=DOCUMENTS,
+        responses=ApplyShown,
     )
+    @idempotent
     def post(self, request: Request) -> Response:
         """Apply documents (a YAML stream or a JSON list), all or none."""
         wanted, sources = query(ApplyQuery, request), _documents(request)
@@ -124,7 +146,11 @@ class Config(Endpoint):
     scopes = {"GET": READ, "PUT": ("config:write",)}
     parameters = frozenset(ModeQuery().fields)
 
-    @extend_schema(operation_id="get_config", responses=OpenApiTypes.OBJECT)
+    @extend_schema(
+        operation_id="get_config",
+        parameters=[IF_NONE_MATCH],
+        responses={200: OpenApiTypes.OBJECT, 304: OpenApiResponse(description="Unchanged.")},
+    )
     def get(self, request: Request, slug: str) -> Response:
         """Return the live document; its ETag is the version's digest."""
         version = _live(_pipeline(request, slug))
@@ -134,9 +160,9 @@ class Config(Endpoint):
 
     @extend_schema(
         operation_id="put_config",
-        parameters=[ModeQuery],
-        request={"application/json": OpenApiTypes.OBJECT, "application/yaml": OpenApiTypes.STR},
-        responses=OpenApiTypes.OBJECT,
+        parameters=[ModeQuery, IF_MATCH],
+        request=ONE_DOCUMENT,
+        responses=VersionDocument,
     )
     def put(self, request: Request, slug: str) -> Response:
         """Write the document as draft, shadow or live (the default); needs If-Match."""
@@ -152,9 +178,11 @@ class Config(Endpoint):
             actor=user_of(request),
             reason=wanted.get("reason", "Written over the API"),
             now=timezone.now(),
+            read=row.live,
         )
+        row.refresh_from_db()
         return Response(
-            _version(version) | {"document": _document(slug, version)},
+            _version(version) | {"mode": _mode(row, version), "document": _document(slug, version)},
             headers={"ETag": etag(version.digest)},
         )
 
@@ -182,7 +210,7 @@ class ConfigVersions(Endpoint):
 
     scopes = {"GET": READ}
 
-    @extend_schema(operation_id="list_config_versions", responses=OpenApiTypes.OBJECT)
+    @extend_schema(operation_id="list_config_versions", responses=VersionsShown)
     def get(self, request: Request, slug: str) -> Response:
         """List the versions, the newest first."""
         row = _pipeline(request, slug)
@@ -199,7 +227,7 @@ class OneConfigVersion(Endpoint):
 
     scopes = {"GET": READ}
 
-    @extend_schema(operation_id="get_config_version", responses=OpenApiTypes.OBJECT)
+    @extend_schema(operation_id="get_config_version", responses=VersionDocument)
     def get(self, request: Request, slug: str, number: int) -> Response:
         """Return a version with its document."""
         row = _pipeline(request, slug)

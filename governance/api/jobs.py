@@ -2,11 +2,11 @@
 
 import uuid
 
-from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from governance.api.schemas import JobShown
 from governance.enums import Scope
 from governance.exceptions import NotFound
 from governance.models import Job
@@ -19,7 +19,7 @@ class OneJob(Endpoint):
 
     scopes = {"GET": tuple(Scope.values)}
 
-    @extend_schema(operation_id="get_job", responses=OpenApiTypes.OBJECT)
+    @extend_schema(operation_id="get_job", responses=JobShown)
     def get(self, request: Request, job_id: uuid.UUID) -> Response:
         """Return a job that this token's user started."""
         principal = principal_of(request)

@@ -49,7 +49,7 @@ def parse_with_canonical(raw: bytes) -> tuple[Any, bytes]:
         try:
             value = orjson.loads(raw)
             quick = orjson.dumps(value, option=OPTIONS)
-        except ValueError:
+        except (ValueError, TypeError):
             return _parse_slowly(raw)
         if _taken_whole(value, raw, quick):
             return value, canonical_from_sorted(value, quick)

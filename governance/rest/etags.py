@@ -1,8 +1,13 @@
 """Strong entity tags, and writes that say which version they change."""
 
-from rest_framework.request import Request
+from typing import Any
 
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from governance.domain.canonical import sha256_hex
 from governance.exceptions import PreconditionFailed, PreconditionRequired
+from governance.rest.renderers import dumps
 
 
 def etag(version: object) -> str:
@@ -10,9 +15,22 @@ def etag(version: object) -> str:
     return f'"{version}"'
 
 
+def answer(request: Request, shown: dict[str, Any]) -> Response:
+    """Return one object with its entity tag, or 304 when the caller has it already.
+
+    The tag is the digest of what is shown, so that it tells no more than that does.
+    """
+    version = sha256_hex(dumps(shown))[:32]
+    headers = {"ETag": etag(version)}
+    if unchanged(request, version):
+        return Response(status=304, headers=headers)
+    return Response(shown, headers=headers)
+
+
 def unchanged(request: Request, version: object) -> bool:
     """Return whether If-None-Match names the version that would be sent."""
-    return etag(version) in _tags(request.META.get("HTTP_IF_NONE_MATCH", ""))
+    tags = _tags(request.META.get("HTTP_IF_NONE_MATCH", ""))
+    return "*" in tags or etag(version) in {tag.removeprefix("W/") for tag in tags}
 
 
 def require_match(request: Request, version: object) -> None:

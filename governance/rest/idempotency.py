@@ -2,18 +2,20 @@
 
 import functools
 import hashlib
+import io
 from collections.abc import Callable
 from typing import Any
 
 from django.db import transaction
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
-from django.utils import timezone
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from governance.rest.renderers import dumps
+from governance.rest.parsers import MAX_STREAM, read_body
+from governance.rest.renderers import JSONRenderer, dumps
 from governance.rest.views import user_of
+from governance.selectors import clock
 from governance.services import idempotency
 
 Handler = Callable[..., HttpResponseBase]
@@ -37,17 +39,21 @@ def idempotent(handler: Handler) -> Handler:
             method=request.method or "",
             path=request.path,
             fingerprint=_fingerprint(request),
-            now=timezone.now(),
+            now=clock.now(),
         )
         if isinstance(row, idempotency.Kept):
             return _replayed(row)
         return _first(row, functools.partial(handler, view, request, *args, **kwargs))
 
+    wrapped.takes_idempotency_key = True  # type: ignore[attr-defined]
     return wrapped
 
 
 def _fingerprint(request: Request) -> str:
-    raw = request._request.body
+    # `body` would refuse more than what a form may hold; a stream of predictions is larger.
+    inner = request._request
+    raw = read_body(inner, encoding="", limit=MAX_STREAM)
+    inner._body, inner._stream = raw, io.BytesIO(raw)
     parts = (request.META.get("QUERY_STRING", ""), request.content_type or "")
     return hashlib.sha256("\n".join(parts).encode() + b"\n" + raw).hexdigest()
 
@@ -57,8 +63,11 @@ def _first(row: Any, act: Callable[[], HttpResponseBase]) -> HttpResponseBase:
     try:
         with transaction.atomic():
             response = act()
-            body = dumps(response.data) if isinstance(response, Response) else _content(response)
+            body = _content(response)
             headers = {name: response[name] for name in KEPT_HEADERS if response.has_header(name)}
+            if isinstance(response, Response):
+                # It is not rendered yet, and says text/html until it is.
+                headers["Content-Type"] = JSONRenderer.media_type
             idempotency.keep(row, status=response.status_code, body=body, headers=headers)
         done = True
         return response
@@ -68,6 +77,8 @@ def _first(row: Any, act: Callable[[], HttpResponseBase]) -> HttpResponseBase:
 
 
 def _content(response: HttpResponseBase) -> bytes:
+    if isinstance(response, Response):
+        return b"" if response.data is None else dumps(response.data)
     if isinstance(response, HttpResponse):
         return bytes(response.content)
     raise TypeError("A streamed answer cannot be kept under an Idempotency-Key.")

@@ -13,6 +13,7 @@ from governance.exceptions import InvalidInput
 MAX_OBJECT = 2 * 2**20
 MAX_STREAM = 32 * 2**20
 MAX_LINES = 10_000
+MAX_MEMBERS = 1000
 CHUNK = 64 * 1024
 
 
@@ -39,7 +40,7 @@ def read_body(stream: Readable, *, encoding: str, limit: int) -> bytes:
     if encoding not in ("", "identity", "gzip"):
         raise InvalidInput(f"Content-Encoding {encoding!r} is not taken: send gzip or none.")
     parts, size = [], 0
-    for part in _unpacked(stream, limit) if encoding == "gzip" else _chunks(stream):
+    for part in _unpacked(stream) if encoding == "gzip" else _chunks(stream):
         size += len(part)
         if size > limit:
             raise TooLarge(f"A body has at most {limit} bytes after decompression.")
@@ -52,15 +53,20 @@ def _chunks(stream: Readable) -> Iterator[bytes]:
         yield part
 
 
-def _unpacked(stream: Readable, limit: int) -> Iterator[bytes]:
-    unpacker = zlib.decompressobj(zlib.MAX_WBITS | 16)
+def _unpacked(stream: Readable) -> Iterator[bytes]:
+    """Yield what a gzip stream holds; several members follow one another (RFC 1952, 2.2)."""
+    unpacker, members = zlib.decompressobj(zlib.MAX_WBITS | 16), 0
     try:
         for part in _chunks(stream):
             while part:
-                yield unpacker.decompress(part, CHUNK * 16)
-                part = unpacker.unconsumed_tail
                 if unpacker.eof:
-                    return
+                    unpacker = zlib.decompressobj(zlib.MAX_WBITS | 16)
+                if piece := unpacker.decompress(part, CHUNK * 16):
+                    yield piece
+                members += unpacker.eof
+                if members > MAX_MEMBERS:
+                    raise TooLarge(f"A gzip stream has at most {MAX_MEMBERS} members.")
+                part = unpacker.unused_data if unpacker.eof else unpacker.unconsumed_tail
     except zlib.error:
         raise InvalidInput("The gzip stream is broken.") from None
     if not unpacker.eof:
@@ -79,7 +85,8 @@ def parse_value(raw: bytes, *, of: type | tuple[type, ...] = object) -> Any:
     except strict_json.MalformedJSON as error:
         raise InvalidInput.at(error.pointer, error.detail, code=error.code) from None
     if not isinstance(value, of):
-        raise InvalidInput.at("", "The body is a JSON object.", code="type")
+        what = "a JSON object" if of is dict else "a JSON object or a list of them"
+        raise InvalidInput.at("", f"The body is {what}.", code="type")
     return value
 
 

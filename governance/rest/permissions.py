@@ -2,7 +2,7 @@
 
 from typing import Any, cast
 
-from rest_framework.exceptions import NotAuthenticated
+from rest_framework.exceptions import MethodNotAllowed, NotAuthenticated
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
@@ -16,7 +16,10 @@ class ScopePermission(BasePermission):
         """Return whether the token carries a scope for this method."""
         if request.auth is None:
             raise NotAuthenticated("Send a token: Authorization: Bearer …")
-        wanted: tuple[str, ...] = getattr(view, "scopes", {}).get(request.method, ())
+        method = "GET" if request.method == "HEAD" else request.method or ""
+        if method not in view.allowed_methods:
+            raise MethodNotAllowed(method)
+        wanted: tuple[str, ...] = getattr(view, "scopes", {}).get(method, ())
         self.message = f"This needs a token with the scope {' or '.join(wanted) or 'of nobody'}."
         return bool(wanted) and cast("Principal", request.auth).has_scope(*wanted)
 

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Iterable, Mapping
+from http import HTTPStatus
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
@@ -114,7 +115,7 @@ def _of_framework(error: exceptions.APIException) -> tuple[dict[str, Any], dict[
         headers["WWW-Authenticate"] = challenge
     if wait := getattr(error, "wait", None):
         headers["Retry-After"] = str(int(wait) + 1)
-    title = type(error).default_detail
-    detail = error.detail if isinstance(error.detail, str) else str(title)
-    problem = body(status=error.status_code, title=str(title).rstrip("."), detail=str(detail))
+    title = HTTPStatus(error.status_code).phrase
+    detail = error.detail if isinstance(error.detail, str) else title
+    problem = body(status=error.status_code, title=title, detail=str(detail))
     return problem, headers

@@ -1,33 +1,68 @@
-"""The OpenAPI description: problems and headers that every endpoint shares."""
+"""The OpenAPI description: what every endpoint shares, and how answers are described."""
 
 from typing import Any
 
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema as SpectacularSchema
+from drf_spectacular.utils import inline_serializer
+from rest_framework import serializers
 
+TEXT = {"type": "string"}
+PROBLEM_NAME = "Problem"
 PROBLEM = {
     "type": "object",
+    "description": "Any error, after RFC 9457.",
     "required": ["type", "title", "status", "detail", "instance", "request_id"],
     "properties": {
-        "type": {"type": "string"},
-        "title": {"type": "string"},
+        "type": TEXT,
+        "title": TEXT,
         "status": {"type": "integer"},
-        "detail": {"type": "string"},
-        "instance": {"type": "string"},
-        "request_id": {"type": "string"},
+        "detail": TEXT,
+        "instance": TEXT,
+        "request_id": TEXT,
         "errors": {
             "type": "array",
             "items": {
                 "type": "object",
+                "required": ["pointer", "code", "detail"],
                 "properties": {
-                    "pointer": {"type": "string"},
-                    "code": {"type": "string"},
-                    "detail": {"type": "string"},
+                    "pointer": TEXT | {"description": "Where, as a JSON Pointer (RFC 6901)."},
+                    "code": TEXT,
+                    "detail": TEXT,
                 },
             },
         },
     },
 }
+PROBLEM_ANSWER = {
+    "description": "A problem",
+    "content": {
+        "application/problem+json": {"schema": {"$ref": f"#/components/schemas/{PROBLEM_NAME}"}}
+    },
+}
+IDEMPOTENCY = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": False,
+    "description": "A repeat under the same key gets the same answer, for 7 days.",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 255},
+}
+
+
+class Shown(serializers.Serializer[Any]):
+    """Describes an answer; it is never used to write one."""
+
+
+def page_of(shown: type[Shown]) -> Shown:
+    """Return the description of a page of a list."""
+    name = shown.__name__.removesuffix("Shown") + "Page"
+    members: dict[str, Any] = {
+        "results": shown(many=True),
+        "next": serializers.URLField(allow_null=True, help_text="The address of older ones."),
+        "previous": serializers.URLField(allow_null=True, help_text="Of newer ones."),
+    }
+    described: Any = inline_serializer(name, members)
+    return described  # type: ignore[no-any-return]
 
 
 class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
@@ -48,10 +83,18 @@ class AutoSchema(SpectacularSchema):
         """Return the operation with its default answer."""
         operation: dict[str, Any] | None = super().get_operation(*args, **kwargs)
         if operation is not None:
-            content = {"application/problem+json": {"schema": PROBLEM}}
-            operation["responses"]["default"] = {"description": "A problem", "content": content}
+            operation["responses"]["default"] = PROBLEM_ANSWER
             scopes = getattr(self.view, "scopes", {}).get(self.method, ())
             if scopes:
                 said = f"Scope: {' or '.join(scopes)}."
                 operation["description"] = f"{operation.get('description', '')}\n\n{said}".strip()
+            handler = getattr(self.view, self.method.lower(), None)
+            if hasattr(handler, "takes_idempotency_key"):
+                operation.setdefault("parameters", []).append(IDEMPOTENCY)
         return operation
+
+
+def add_problem(result: dict[str, Any], generator: Any, **kwargs: Any) -> dict[str, Any]:
+    """Name the schema of problems once, for all operations."""
+    result.setdefault("components", {}).setdefault("schemas", {})[PROBLEM_NAME] = PROBLEM
+    return result

@@ -1,14 +1,19 @@
 """Fields in: only those that are named, and every fault with its pointer."""
 
+import re
 from collections.abc import Iterator, Mapping
+from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.request import Request
 
 from governance.domain.documents.fields import suggestion
 from governance.domain.faults import Fault
 from governance.domain.strict_json import escape
+from governance.domain.times import parse_rfc3339
 from governance.exceptions import InvalidInput
 
 
@@ -41,6 +46,51 @@ class StrictCharField(serializers.CharField):
         if not isinstance(data, str):
             self.fail("invalid")
         return super().to_internal_value(data)
+
+
+class ShareField(serializers.FloatField):
+    """A number from 0 to 1 that is a number: text and true are not taken for one."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(min_value=0, max_value=1, **kwargs)
+
+    def to_internal_value(self, data: Any) -> float:
+        """Return the number."""
+        if isinstance(data, bool) or not isinstance(data, int | float):
+            self.fail("invalid")
+        return float(data)
+
+
+class MomentField(serializers.DateTimeField):
+    """An instant in RFC 3339, with its offset."""
+
+    def to_internal_value(self, value: Any) -> datetime:
+        """Return the instant, in UTC."""
+        try:
+            return parse_rfc3339(value)
+        except ValueError as error:
+            raise serializers.ValidationError(str(error), code="time") from None
+
+
+MONEY = re.compile(r"\d{1,14}(?:\.\d{1,4})?", re.ASCII)
+
+
+@extend_schema_field({"type": "string", "pattern": "^[0-9]{1,14}([.][0-9]{1,4})?$"})
+class MoneyField(serializers.Field[Decimal, Any, str, Any]):
+    """An amount as decimal text, such as "12.50": a JSON number would be a float."""
+
+    def to_internal_value(self, data: Any) -> Decimal:
+        """Return the amount."""
+        if not isinstance(data, str) or not MONEY.fullmatch(data):
+            raise serializers.ValidationError(
+                'Give an amount as text, as in "12.50": up to 14 digits, and 4 decimals.',
+                code="money",
+            )
+        return Decimal(data)
+
+    def to_representation(self, value: Decimal) -> str:
+        """Return the text."""
+        return f"{value:f}"
 
 
 def validated(serializer: type[serializers.Serializer[Any]], data: Any) -> dict[str, Any]:

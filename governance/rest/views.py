@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, ClassVar, cast
 
+from rest_framework.exceptions import APIException
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
@@ -13,22 +14,37 @@ from governance.exceptions import InvalidInput
 from governance.models import User
 
 
+class LengthRequired(APIException):
+    """A body in chunks says nowhere how long it is, and WSGI would read it as empty."""
+
+    status_code = 411
+    default_detail = "Send the body with a Content-Length."
+
+
 class Endpoint(APIView):
     """A view that refuses whatever it does not name.
 
     `scopes` gives for each method the scopes of which one is needed; `parameters` the query
-    parameters that are read.
+    parameters that are read, and `parameters_of_post` those of a POST where they differ.
     """
 
+    # What is offered is described in the schema; OPTIONS would tell it without a token.
+    http_method_names = ["get", "head", "post", "put", "patch", "delete"]
     scopes: ClassVar[Mapping[str, tuple[str, ...]]] = {}
     parameters: ClassVar[frozenset[str]] = frozenset()
+    parameters_of_post: ClassVar[frozenset[str] | None] = None
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Check who calls, then that every query parameter is one of `parameters`."""
         super().initial(request, *args, **kwargs)
-        unknown = sorted(set(request.query_params) - self.parameters)
+        if request.META.get("HTTP_TRANSFER_ENCODING") and not request.META.get("CONTENT_LENGTH"):
+            raise LengthRequired
+        read = self.parameters
+        if request.method == "POST" and self.parameters_of_post is not None:
+            read = self.parameters_of_post
+        unknown = sorted(set(request.query_params) - read)
         if unknown:
-            known = sorted(self.parameters)
+            known = sorted(read)
             raise InvalidInput(
                 f"There is no query parameter {unknown[0][:60]!r} here.",
                 faults=tuple(

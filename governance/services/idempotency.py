@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 
 from governance.exceptions import Conflict, IdempotencyMismatch, InvalidInput
 from governance.models import IdempotencyKey, User
@@ -71,14 +72,22 @@ def _known(row: IdempotencyKey, now: datetime) -> IdempotencyKey | Kept:
 
 
 def keep(row: IdempotencyKey, *, status: int, body: bytes, headers: dict[str, Any]) -> None:
-    """Keep the answer, in the transaction of the effect."""
-    row.status, row.body, row.headers = status, body, headers
-    row.save(update_fields=["status", "body", "headers"])
+    """Keep the answer, in the transaction of the effect.
+
+    Conflict, which takes the effect back, when the lease ran out and another request has the key.
+    """
+    kept = _mine(row).update(status=status, body=body, headers=headers)
+    if not kept:
+        raise Conflict("This request took so long that another took its Idempotency-Key over.")
 
 
 def give_back(row: IdempotencyKey) -> None:
     """Free the key of a request that had no effect, so that a mended one may use it."""
-    IdempotencyKey.objects.filter(pk=row.pk, status=None).delete()
+    _mine(row).delete()
+
+
+def _mine(row: IdempotencyKey) -> "QuerySet[IdempotencyKey]":
+    return IdempotencyKey.objects.filter(pk=row.pk, status=None, leased_until=row.leased_until)
 
 
 def forget(*, now: datetime) -> int:

@@ -3,22 +3,21 @@
 import uuid
 from typing import Any
 
-from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from governance.exceptions import NotFound
 from governance.rest.idempotency import idempotent
-from governance.rest.serializers import StrictCharField, StrictSerializer, validated
+from governance.rest.serializers import ShareField, StrictCharField, StrictSerializer, validated
 from governance.rest.views import Endpoint, principal_of, user_of
 from governance.selectors import clock
-from reviews.api import representations
+from reviews.api import representations, schemas
 from reviews.domain.answers import Judgement
 from reviews.enums import Verdict
 from reviews.models import Assignment
 from reviews.selectors import records
-from reviews.selectors.blindness import is_hidden
 from reviews.services import assignments, decisions
 from reviews.services.assignments import Claim
 
@@ -52,7 +51,7 @@ class DecisionBody(TokenBody):
     )
     rationale = StrictCharField(default="", allow_blank=True, trim_whitespace=False)
     checklist = serializers.DictField(default=dict)
-    certainty = serializers.FloatField(min_value=0, max_value=1, required=False, allow_null=True)
+    certainty = ShareField(required=False, allow_null=True)
 
 
 class Claims(Endpoint):
@@ -63,7 +62,10 @@ class Claims(Endpoint):
     @extend_schema(
         operation_id="claim",
         request=ClaimBody,
-        responses={201: OpenApiTypes.OBJECT, 204: OpenApiResponse(description="Nothing is there.")},
+        responses={
+            201: schemas.AssignmentShown,
+            204: OpenApiResponse(description="Nothing is there for this reviewer."),
+        },
     )
     @idempotent
     def post(self, request: Request) -> Response:
@@ -81,7 +83,13 @@ def _shown(request: Request, claim: Claim) -> dict[str, Any]:
     principal = principal_of(request)
     item = records.items(principal).get(pk=claim.assignment.item_id)
     claim.assignment.item = item
-    return representations.assignment(claim, blind=is_hidden(principal, item))
+    return representations.assignment(principal, claim)
+
+
+def _refuse_beyond(request: Request, assignment_id: uuid.UUID) -> None:
+    """Refuse an assignment of the token's user in a pipeline that the token does not reach."""
+    if not records.assignments(principal_of(request)).filter(pk=assignment_id).exists():
+        raise NotFound("There is no such assignment of yours.")
 
 
 def _lease(assignment: Assignment) -> dict[str, Any]:
@@ -99,10 +107,12 @@ class Extend(Endpoint):
 
     scopes = {"POST": ("review",)}
 
-    @extend_schema(operation_id="extend", request=TokenBody, responses=OpenApiTypes.OBJECT)
+    @extend_schema(operation_id="extend", request=TokenBody, responses=schemas.LeaseShown)
+    @idempotent
     def post(self, request: Request, assignment_id: uuid.UUID) -> Response:
         """Renew the lease."""
         token = validated(TokenBody, request.data)["claim_token"]
+        _refuse_beyond(request, assignment_id)
         row = assignments.extend(
             assignment_id=assignment_id, actor=user_of(request), token=token, now=clock.now()
         )
@@ -114,10 +124,12 @@ class Release(Endpoint):
 
     scopes = {"POST": ("review",)}
 
-    @extend_schema(operation_id="release", request=TokenBody, responses=OpenApiTypes.OBJECT)
+    @extend_schema(operation_id="release", request=TokenBody, responses=schemas.LeaseShown)
+    @idempotent
     def post(self, request: Request, assignment_id: uuid.UUID) -> Response:
         """Put the item back for others."""
         token = validated(TokenBody, request.data)["claim_token"]
+        _refuse_beyond(request, assignment_id)
         row = assignments.release(
             assignment_id=assignment_id, actor=user_of(request), token=token, now=clock.now()
         )
@@ -129,10 +141,12 @@ class Decline(Endpoint):
 
     scopes = {"POST": ("review",)}
 
-    @extend_schema(operation_id="decline", request=DeclineBody, responses=OpenApiTypes.OBJECT)
+    @extend_schema(operation_id="decline", request=DeclineBody, responses=schemas.LeaseShown)
+    @idempotent
     def post(self, request: Request, assignment_id: uuid.UUID) -> Response:
         """Put the item back and never get it again."""
         body = validated(DeclineBody, request.data)
+        _refuse_beyond(request, assignment_id)
         row = assignments.decline(
             assignment_id=assignment_id,
             actor=user_of(request),
@@ -149,7 +163,7 @@ class Decide(Endpoint):
     scopes = {"POST": ("review",)}
 
     @extend_schema(
-        operation_id="decide", request=DecisionBody, responses={201: OpenApiTypes.OBJECT}
+        operation_id="decide", request=DecisionBody, responses={201: schemas.DecidedShown}
     )
     @idempotent
     def post(self, request: Request, assignment_id: uuid.UUID) -> Response:
@@ -169,9 +183,7 @@ class Decide(Endpoint):
         return Response(
             {
                 "decision": representations.decision(decided.decision),
-                "item": representations.item_shown(
-                    item, blind=is_hidden(principal_of(request), item)
-                ),
+                "item": representations.item(principal_of(request), item),
                 "resolution": (
                     representations.resolution(decided.resolution) if decided.resolution else None
                 ),
@@ -185,9 +197,12 @@ class Undo(Endpoint):
 
     scopes = {"POST": ("review",)}
 
-    @extend_schema(operation_id="undo", request=None, responses=OpenApiTypes.OBJECT)
+    @extend_schema(operation_id="undo", request=None, responses=schemas.UndoneShown)
+    @idempotent
     def post(self, request: Request, decision_id: uuid.UUID) -> Response:
         """Undo a decision within ten minutes; the item is this reviewer's again."""
+        if not records.decisions(principal_of(request)).filter(pk=decision_id).exists():
+            raise NotFound("There is no such decision of yours.")
         undone = decisions.undo(decision_id=decision_id, actor=user_of(request), now=clock.now())
         return Response(
             {

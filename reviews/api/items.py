@@ -3,24 +3,28 @@
 import uuid
 from collections.abc import Sequence
 
-from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from governance.exceptions import NotFound
-from governance.rest import pagination
-from governance.rest.etags import etag, unchanged
-from governance.rest.serializers import StrictCharField, StrictSerializer, query, validated
+from governance.rest import etags, pagination
+from governance.rest.idempotency import idempotent
+from governance.rest.serializers import (
+    MomentField,
+    StrictCharField,
+    StrictSerializer,
+    query,
+    validated,
+)
 from governance.rest.views import Endpoint, principal_of, user_of
 from governance.selectors import clock
-from reviews.api import representations
+from reviews.api import representations, schemas
 from reviews.enums import Disposition, ItemStatus, ResolutionKind, Verdict
-from reviews.models import Decision, Prediction, Resolution
+from reviews.models import Prediction, Resolution
 from reviews.selectors import records
-from reviews.selectors.blindness import hidden, is_hidden
-from reviews.services import resolutions
+from reviews.services import escalations, notes, resolutions
 
 
 class Paged(StrictSerializer):
@@ -42,8 +46,8 @@ class ItemFilter(Paged):
     model_version = StrictCharField(required=False)
     breached = serializers.BooleanField(required=False)
     at_risk = serializers.BooleanField(required=False)
-    due_before = serializers.DateTimeField(required=False)
-    created_after = serializers.DateTimeField(required=False)
+    due_before = MomentField(required=False)
+    created_after = MomentField(required=False)
 
 
 class DecisionFilter(Paged):
@@ -69,15 +73,25 @@ class AdjudicationBody(StrictSerializer):
     rationale = StrictCharField(max_length=10_000, allow_blank=True)
 
 
+class NoteBody(StrictSerializer):
+    """A note."""
+
+    text = StrictCharField(max_length=notes.MAX_TEXT, trim_whitespace=False)
+
+
+class ReasonBody(StrictSerializer):
+    """Why."""
+
+    reason = StrictCharField(max_length=500)
+
+
 class Items(Endpoint):
     """The items that people see."""
 
     scopes = {"GET": ("review", "audit:read")}
     parameters = frozenset(ItemFilter().fields)
 
-    @extend_schema(
-        operation_id="list_items", parameters=[ItemFilter], responses=OpenApiTypes.OBJECT
-    )
+    @extend_schema(operation_id="list_items", parameters=[ItemFilter], responses=schemas.ITEMS)
     def get(self, request: Request) -> Response:
         """List items, the newest first."""
         principal = principal_of(request)
@@ -94,20 +108,14 @@ class OneItem(Endpoint):
 
     scopes = {"GET": ("review", "audit:read")}
 
-    @extend_schema(operation_id="get_item", responses=OpenApiTypes.OBJECT)
+    @extend_schema(operation_id="get_item", responses=schemas.ItemShown)
     def get(self, request: Request, item_id: uuid.UUID) -> Response:
         """Return an item."""
         principal = principal_of(request)
         row = records.items(principal).filter(pk=item_id).first()
         if row is None:
             raise NotFound("There is no such item.")
-        blind = is_hidden(principal, row)
-        version = f"{row.revision}-{int(blind)}"
-        if unchanged(request, version):
-            return Response(status=304, headers={"ETag": etag(version)})
-        return Response(
-            representations.item_shown(row, blind=blind), headers={"ETag": etag(version)}
-        )
+        return etags.answer(request, representations.item(principal, row))
 
 
 class Adjudicate(Endpoint):
@@ -115,9 +123,8 @@ class Adjudicate(Endpoint):
 
     scopes = {"POST": ("review",)}
 
-    @extend_schema(
-        operation_id="adjudicate", request=AdjudicationBody, responses=OpenApiTypes.OBJECT
-    )
+    @extend_schema(operation_id="adjudicate", request=AdjudicationBody, responses=schemas.ItemShown)
+    @idempotent
     def post(self, request: Request, item_id: uuid.UUID) -> Response:
         """Resolve an item that awaits adjudication or was escalated."""
         body = validated(AdjudicationBody, request.data)
@@ -125,8 +132,50 @@ class Adjudicate(Endpoint):
         item = resolutions.adjudicate(
             principal=principal, actor=user_of(request), item_id=item_id, now=clock.now(), **body
         )
-        row = records.items(principal).get(pk=item.pk)
-        return Response(representations.item_shown(row, blind=is_hidden(principal, row)))
+        return Response(_shown(request, item.pk))
+
+
+def _shown(request: Request, item_id: uuid.UUID) -> dict[str, object]:
+    principal = principal_of(request)
+    return representations.item(principal, records.items(principal).get(pk=item_id))
+
+
+class Notes(Endpoint):
+    """What to know about an item."""
+
+    scopes = {"POST": ("review",)}
+
+    @extend_schema(operation_id="add_note", request=NoteBody, responses={201: schemas.NoteShown})
+    @idempotent
+    def post(self, request: Request, item_id: uuid.UUID) -> Response:
+        """Add a note; while the item is blind to somebody, they read only their own."""
+        note = notes.add(
+            principal=principal_of(request),
+            actor=user_of(request),
+            item_id=item_id,
+            now=clock.now(),
+            **validated(NoteBody, request.data),
+        )
+        return Response(representations.note(note), status=201)
+
+
+class Escalate(Endpoint):
+    """Over to those who adjudicate."""
+
+    scopes = {"POST": ("review",)}
+
+    @extend_schema(operation_id="escalate", request=ReasonBody, responses=schemas.ItemShown)
+    @idempotent
+    def post(self, request: Request, item_id: uuid.UUID) -> Response:
+        """Escalate an unsettled item; whoever holds it may still decide."""
+        item = escalations.escalate(
+            principal=principal_of(request),
+            actor=user_of(request),
+            item_id=item_id,
+            now=clock.now(),
+            **validated(ReasonBody, request.data),
+        )
+        return Response(_shown(request, item.pk))
 
 
 class Decisions(Endpoint):
@@ -136,10 +185,10 @@ class Decisions(Endpoint):
     parameters = frozenset(DecisionFilter().fields)
 
     @extend_schema(
-        operation_id="list_decisions", parameters=[DecisionFilter], responses=OpenApiTypes.OBJECT
+        operation_id="list_decisions", parameters=[DecisionFilter], responses=schemas.DECISIONS
     )
     def get(self, request: Request) -> Response:
-        """List decisions, the newest first; those on an item that is blind to this reviewer not."""
+        """List decisions, the newest first; of a blind item only one's own."""
         wanted = query(DecisionFilter, request)
         principal = principal_of(request)
         lookups = {
@@ -151,16 +200,11 @@ class Decisions(Endpoint):
         rows = records.decisions(principal).filter(
             **{lookups[n]: wanted[n] for n in lookups if n in wanted}
         )
-
-        def show(found: Sequence[Decision]) -> list[dict[str, object]]:
-            unseen = hidden(principal, {row.item for row in found})
-            return [
-                representations.decision(row)
-                for row in found
-                if row.item_id not in unseen or row.reviewer_id == principal.user_id
-            ]
-
-        return Response(pagination.page(request, rows, show))
+        return Response(
+            pagination.page(
+                request, rows, lambda found: [representations.decision(row) for row in found]
+            )
+        )
 
 
 class Resolutions(Endpoint):
@@ -172,7 +216,7 @@ class Resolutions(Endpoint):
     @extend_schema(
         operation_id="list_resolutions",
         parameters=[ResolutionFilter],
-        responses=OpenApiTypes.OBJECT,
+        responses=schemas.RESOLUTIONS,
     )
     def get(self, request: Request) -> Response:
         """List resolutions, those by rule (`kind: auto`) among them, the newest first."""

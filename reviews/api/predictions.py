@@ -10,7 +10,7 @@ import orjson
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
 from rest_framework.exceptions import UnsupportedMediaType
 from rest_framework.request import Request
@@ -18,19 +18,28 @@ from rest_framework.response import Response
 
 from governance.domain.faults import Fault
 from governance.exceptions import DomainError, InvalidInput, NotFound, NotPermitted
-from governance.rest import pagination, problems
-from governance.rest.etags import etag, unchanged
+from governance.rest import etags, pagination, problems
 from governance.rest.idempotency import idempotent
 from governance.rest.parsers import MAX_LINES, MAX_OBJECT, MAX_STREAM, TooLarge, read_body
-from governance.rest.serializers import StrictCharField, StrictSerializer, query
+from governance.rest.serializers import (
+    MomentField,
+    MoneyField,
+    ShareField,
+    StrictCharField,
+    StrictSerializer,
+    query,
+    validated,
+)
 from governance.rest.views import Endpoint, principal_of, user_of
 from governance.selectors import clock
-from reviews.api import representations
+from reviews.api import representations, schemas
 from reviews.domain.intake import Candidate
+from reviews.domain.lifecycle import ENDED
 from reviews.enums import Disposition
+from reviews.models import Prediction
 from reviews.selectors import records, trace
 from reviews.selectors.blindness import is_hidden
-from reviews.services import intake
+from reviews.services import intake, outcomes, withdrawals
 
 NDJSON = "application/x-ndjson"
 POLL = timedelta(milliseconds=250)
@@ -48,7 +57,12 @@ class PredictionFilter(StrictSerializer):
     model_version = StrictCharField(required=False)
     cursor = StrictCharField(required=False)
     limit = StrictCharField(required=False)
-    atomic = serializers.BooleanField(required=False)
+
+
+class IntakeQuery(StrictSerializer):
+    """The query parameters of intake."""
+
+    atomic = serializers.BooleanField(required=False, help_text="Take all lines or none.")
 
 
 class Model(StrictSerializer):
@@ -58,6 +72,13 @@ class Model(StrictSerializer):
     version = StrictCharField(max_length=120)
 
 
+class Subject(StrictSerializer):
+    """Whom a prediction is about, and on what basis it may be kept."""
+
+    ref = StrictCharField(max_length=60)
+    basis = StrictCharField(max_length=60)
+
+
 class PredictionBody(StrictSerializer):
     """A prediction as it is sent; reviews.domain.intake checks it."""
 
@@ -65,13 +86,27 @@ class PredictionBody(StrictSerializer):
     external_id = StrictCharField(max_length=200)
     input = serializers.DictField()
     output = serializers.DictField()
-    confidence = serializers.FloatField(min_value=0, max_value=1, required=False)
+    confidence = ShareField(required=False, allow_null=True)
     scores = serializers.DictField(child=serializers.FloatField(), required=False)
     scenario_type = StrictCharField(max_length=120, required=False)
     characteristics = serializers.DictField(required=False)
     model = Model()
-    occurred_at = serializers.DateTimeField(required=False)
-    subject = serializers.DictField(required=False)
+    occurred_at = MomentField(required=False)
+    subject = Subject(required=False)
+
+
+class WithdrawBody(StrictSerializer):
+    """Why a prediction is taken back."""
+
+    reason = StrictCharField(max_length=500)
+
+
+class OutcomeBody(StrictSerializer):
+    """What production showed later; `cost` is decimal text."""
+
+    outcome = serializers.DictField(allow_empty=False)
+    cost = MoneyField(required=False, allow_null=True)
+    observed_at = MomentField()
 
 
 class Predictions(Endpoint):
@@ -79,12 +114,22 @@ class Predictions(Endpoint):
 
     scopes = {"POST": ("predictions:write",), "GET": ("predictions:write", "audit:read", "review")}
     parameters = frozenset(PredictionFilter().fields)
+    parameters_of_post = frozenset(IntakeQuery().fields)
 
     @extend_schema(
         operation_id="send_predictions",
         request={"application/json": PredictionBody, NDJSON: OpenApiTypes.BINARY},
-        responses={200: OpenApiTypes.OBJECT, 201: OpenApiTypes.OBJECT},
-        parameters=[OpenApiParameter("atomic", bool, description="Take all lines or none.")],
+        responses={
+            (200, "application/json"): schemas.PredictionShown,
+            (200, NDJSON): schemas.LineResult,
+            (201, "application/json"): schemas.PredictionShown,
+        },
+        parameters=[
+            IntakeQuery,
+            OpenApiParameter(
+                "Content-Encoding", str, OpenApiParameter.HEADER, enum=["gzip", "identity"]
+            ),
+        ],
     )
     @idempotent
     def post(self, request: Request) -> HttpResponseBase:
@@ -99,7 +144,7 @@ class Predictions(Endpoint):
     @extend_schema(
         operation_id="list_predictions",
         parameters=[PredictionFilter],
-        responses=OpenApiTypes.OBJECT,
+        responses=schemas.PREDICTIONS,
     )
     def get(self, request: Request) -> Response:
         """List predictions, the newest first."""
@@ -133,9 +178,8 @@ def _take_one(request: Request) -> Response:
     if taken.outcome == intake.REJECTED:
         raise _refusal(taken)
     row = records.predictions(principal_of(request)).get(pk=str(taken.id))
-    blind = is_hidden(principal_of(request), representations.item_of(row))
     return Response(
-        representations.prediction(row, blind=blind),
+        _shown(request, row),
         status=taken.status,
         headers={"Location": f"/api/v1/predictions/{taken.id}"},
     )
@@ -152,10 +196,13 @@ def _refusal(taken: intake.Taken) -> DomainError:
 
 def _take_lines(request: Request) -> HttpResponse:
     raw = _body(request, MAX_STREAM)
+    atomic = bool(query(IntakeQuery, request).get("atomic", False))
+    count = raw.count(b"\n") + (not raw.endswith(b"\n"))
+    if count > MAX_LINES:
+        raise TooLarge(f"A call brings at most {MAX_LINES} lines; this one has {count}.")
     numbered = [(i, line) for i, line in enumerate(raw.split(b"\n"), 1) if line.strip()]
-    if len(numbered) > MAX_LINES:
-        raise TooLarge(f"A call brings at most {MAX_LINES} lines; this one has {len(numbered)}.")
-    atomic = bool(query(PredictionFilter, request).get("atomic", False))
+    if not numbered:
+        raise InvalidInput.at("", "The body holds no line.", code="required")
     results = intake.accept(
         candidates=[_parsed(line) for _, line in numbered],
         principal=principal_of(request),
@@ -219,30 +266,29 @@ class OnePrediction(Endpoint):
     parameters = frozenset(("wait",))
 
     @extend_schema(
-        operation_id="get_prediction", parameters=[WaitQuery], responses=OpenApiTypes.OBJECT
+        operation_id="get_prediction", parameters=[WaitQuery], responses=schemas.PredictionShown
     )
     def get(self, request: Request, prediction_id: uuid.UUID) -> Response:
         """Return a prediction; with `wait`, as soon as it is resolved or the seconds are over."""
-        principal = principal_of(request)
         wait = query(WaitQuery, request).get("wait", 0)
         row = None
         for row in _until(wait, lambda: _find(request, prediction_id)):
             item = representations.item_of(row)
-            if item is None or item.resolution_id is not None:
+            if item is None or item.status in ENDED:
                 break
         assert row is not None
-        item = representations.item_of(row)
-        blind = is_hidden(principal, item)
-        version = f"{row.pk}-{item.revision if item else 0}-{int(blind)}"
-        if unchanged(request, version):
-            return Response(status=304, headers={"ETag": etag(version)})
-        return Response(
-            representations.prediction(row, blind=blind), headers={"ETag": etag(version)}
-        )
+        return etags.answer(request, _shown(request, row))
 
 
-def _find(request: Request, prediction_id: uuid.UUID) -> Any:
-    row = records.predictions(principal_of(request)).filter(pk=prediction_id).first()
+def _shown(request: Request, row: Prediction) -> dict[str, Any]:
+    blind = is_hidden(principal_of(request), representations.item_of(row))
+    return representations.prediction(row, blind=blind)
+
+
+def _find(request: Request, prediction_id: uuid.UUID) -> Prediction:
+    row: Prediction | None = (
+        records.predictions(principal_of(request)).filter(pk=prediction_id).first()
+    )
     if row is None:
         raise NotFound("There is no such prediction.")
     return row
@@ -261,13 +307,50 @@ class PredictionTrace(Endpoint):
 
     scopes = {"GET": ("audit:read",)}
 
-    @extend_schema(
-        operation_id="get_trace",
-        responses={200: OpenApiResponse(OpenApiTypes.OBJECT, "`{events: […]}`, in order")},
-    )
+    @extend_schema(operation_id="get_trace", responses=schemas.TraceShown)
     def get(self, request: Request, prediction_id: uuid.UUID) -> Response:
         """Return its events in order: received, routed, and each act on its item."""
         row = _find(request, prediction_id)
         if is_hidden(principal_of(request), representations.item_of(row)):
             raise NotPermitted("The item is blind: decide it first.")
         return Response({"events": trace.events(row)})
+
+
+class Withdraw(Endpoint):
+    """Take a prediction back."""
+
+    scopes = {"POST": ("predictions:write",)}
+
+    @extend_schema(operation_id="withdraw", request=WithdrawBody, responses=schemas.PredictionShown)
+    @idempotent
+    def post(self, request: Request, prediction_id: uuid.UUID) -> Response:
+        """Withdraw a prediction that nobody has settled; live claims on it end."""
+        withdrawals.withdraw(
+            principal=principal_of(request),
+            actor=user_of(request),
+            prediction_id=prediction_id,
+            now=clock.now(),
+            **validated(WithdrawBody, request.data),
+        )
+        return Response(_shown(request, _find(request, prediction_id)))
+
+
+class Outcomes(Endpoint):
+    """What came of a prediction."""
+
+    scopes = {"POST": ("predictions:write",)}
+
+    @extend_schema(
+        operation_id="record_outcome", request=OutcomeBody, responses={201: schemas.OutcomeShown}
+    )
+    @idempotent
+    def post(self, request: Request, prediction_id: uuid.UUID) -> Response:
+        """Record what happened later in production; several may follow one another."""
+        row = outcomes.record(
+            principal=principal_of(request),
+            actor=user_of(request),
+            prediction_id=prediction_id,
+            now=clock.now(),
+            **({"cost": None} | validated(OutcomeBody, request.data)),
+        )
+        return Response(representations.outcome(row), status=201)

@@ -6,7 +6,8 @@ from typing import Any
 from governance.domain.principal import Principal
 from governance.selectors import policies
 from reviews.enums import Disposition
-from reviews.models import Decision, Prediction, Resolution, ReviewItem
+from reviews.models import Decision, Note, Outcome, Prediction, Resolution, ReviewItem, Withdrawal
+from reviews.selectors import blindness
 from reviews.selectors.blindness import hidden
 from reviews.services.assignments import Claim
 
@@ -44,6 +45,7 @@ def prediction(row: Prediction, *, blind: bool) -> dict[str, Any]:
         "received_at": row.received_at,
         "item": ({"id": item.pk, "status": item.status, "due_at": item.due_at} if item else None),
         "resolution": None,
+        "withdrawal": withdrawal_of(row),
     }
     if blind:
         return shown
@@ -54,6 +56,12 @@ def prediction(row: Prediction, *, blind: bool) -> dict[str, Any]:
         "route": route(row),
         "resolution": resolution_of(row, item),
     }
+
+
+def withdrawal_of(row: Prediction) -> dict[str, Any] | None:
+    """Return that a prediction was taken back and why, or None."""
+    withdrawn: Withdrawal | None = getattr(row, "withdrawal", None)
+    return {"reason": withdrawn.reason, "at": withdrawn.at} if withdrawn else None
 
 
 def route(row: Prediction) -> dict[str, Any]:
@@ -90,7 +98,7 @@ def auto_resolution(row: Prediction) -> dict[str, Any]:
         "agreement": None,
         "decided_on": [],
         "resolved_at": row.received_at,
-        "current": True,
+        "current": withdrawal_of(row) is None,
     }
 
 
@@ -111,10 +119,15 @@ def resolution(row: Resolution) -> dict[str, Any]:
 def items(principal: Principal, rows: Sequence[ReviewItem]) -> Iterable[dict[str, Any]]:
     """Return items as the principal may see them."""
     unseen = hidden(principal, rows)
-    return (item_shown(row, blind=row.pk in unseen) for row in rows)
+    return (item_shown(principal, row, blind=row.pk in unseen) for row in rows)
 
 
-def item_shown(row: ReviewItem, *, blind: bool) -> dict[str, Any]:
+def item(principal: Principal, row: ReviewItem) -> dict[str, Any]:
+    """Return one item as the principal may see it."""
+    return item_shown(principal, row, blind=blindness.is_hidden(principal, row))
+
+
+def item_shown(principal: Principal, row: ReviewItem, *, blind: bool) -> dict[str, Any]:
     """Return one item; blind, without the prediction and without what follows from it."""
     document = policies.document(row.config_version_id)
     tier = document["tiers"][row.tier]
@@ -139,6 +152,7 @@ def item_shown(row: ReviewItem, *, blind: bool) -> dict[str, Any]:
         "guideline_version": row.config_version.guideline_version,
         "config_version": row.config_version.number,
         "revision": row.revision,
+        "notes": [note(each) for each in blindness.notes(principal.user_id, row, blind=blind)],
     }
     if blind:
         return shown
@@ -151,7 +165,29 @@ def item_shown(row: ReviewItem, *, blind: bool) -> dict[str, Any]:
     }
 
 
-def assignment(claim: Claim, *, blind: bool) -> dict[str, Any]:
+def note(row: Note) -> dict[str, Any]:
+    """Return a note."""
+    return {
+        "id": row.pk,
+        "author": row.author.username,
+        "text": row.text,
+        "created_at": row.created_at,
+    }
+
+
+def outcome(row: Outcome) -> dict[str, Any]:
+    """Return an outcome; its cost is decimal text."""
+    return {
+        "id": row.pk,
+        "prediction": row.prediction_id,
+        "outcome": row.outcome,
+        "cost": None if row.cost is None else f"{row.cost:f}",
+        "observed_at": row.observed_at,
+        "recorded_at": row.recorded_at,
+    }
+
+
+def assignment(principal: Principal, claim: Claim) -> dict[str, Any]:
     """Return a fresh assignment with its token and its item."""
     row = claim.assignment
     return {
@@ -159,7 +195,7 @@ def assignment(claim: Claim, *, blind: bool) -> dict[str, Any]:
         "claim_token": claim.token,
         "lease_expires_at": row.lease_expires_at,
         "slot": row.slot,
-        "item": item_shown(row.item, blind=blind),
+        "item": item(principal, row.item),
     }
 
 

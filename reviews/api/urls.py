@@ -8,6 +8,8 @@ urlpatterns = [
     path("predictions", predictions.Predictions.as_view()),
     path("predictions/<uuid:prediction_id>", predictions.OnePrediction.as_view()),
     path("predictions/<uuid:prediction_id>/trace", predictions.PredictionTrace.as_view()),
+    path("predictions/<uuid:prediction_id>/withdraw", predictions.Withdraw.as_view()),
+    path("predictions/<uuid:prediction_id>/outcome", predictions.Outcomes.as_view()),
     path("claim", claims.Claims.as_view()),
     path("assignments/<uuid:assignment_id>/extend", claims.Extend.as_view()),
     path("assignments/<uuid:assignment_id>/release", claims.Release.as_view()),
@@ -19,4 +21,6 @@ urlpatterns = [
     path("items", items.Items.as_view()),
     path("items/<uuid:item_id>", items.OneItem.as_view()),
     path("items/<uuid:item_id>/adjudicate", items.Adjudicate.as_view()),
+    path("items/<uuid:item_id>/notes", items.Notes.as_view()),
+    path("items/<uuid:item_id>/escalate", items.Escalate.as_view()),
 ]

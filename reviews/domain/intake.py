@@ -7,6 +7,7 @@ from typing import Any
 
 from governance.domain.documents.fields import suggestion
 from governance.domain.faults import Fault
+from governance.domain.strict_json import escape
 from governance.domain.times import parse_rfc3339
 
 REQUIRED = ("pipeline", "external_id", "input", "output", "model")
@@ -63,7 +64,11 @@ def _faults(content: Mapping[str, Any]) -> list[Fault]:
     ]
     if not content.keys() <= FIELDS:
         faults += [
-            Fault(f"/{name[:100]}", "unknown_field", f"Unknown.{suggestion(name, sorted(FIELDS))}")
+            Fault(
+                f"/{escape(name[:100])}",
+                "unknown_field",
+                f"Unknown.{suggestion(name, sorted(FIELDS))}",
+            )
             for name in sorted(content.keys() - FIELDS)
         ]
     for name, value in content.items():
@@ -100,7 +105,7 @@ def _scores(value: Any) -> Finding:
         return _object(value)
     for name, score in value.items():
         if not isinstance(score, int | float) or isinstance(score, bool):
-            return f"/{name[:100]}", "type", "A score is a number."
+            return f"/{escape(name[:100])}", "type", "A score is a number."
     return None
 
 
@@ -114,7 +119,7 @@ def _named_texts(required: tuple[str, ...], limit: int) -> Any:
         for name, text in value.items():
             if name not in required:
                 return (
-                    f"/{name[:100]}",
+                    f"/{escape(name[:100])}",
                     "unknown_field",
                     "Unknown." + suggestion(name, list(required)),
                 )

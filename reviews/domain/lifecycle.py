@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from governance.exceptions import Conflict
 from reviews.enums import ItemStatus as S
 
 OPEN = frozenset((S.PENDING, S.IN_REVIEW, S.AWAITING_OTHERS))
@@ -10,8 +11,10 @@ UNSETTLED = OPEN | {S.AWAITING_ADJUDICATION, S.ESCALATED}
 ENDED = frozenset((S.RESOLVED, S.WITHDRAWN, S.EXPIRED))
 
 
-class IllegalTransition(ValueError):
+class IllegalTransition(Conflict):
     """The act is not one that the item's status allows."""
+
+    code = "illegal_transition"
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,7 @@ TRANSITIONS = MappingProxyType(
             frozenset((S.AWAITING_ADJUDICATION, S.ESCALATED)), frozenset((S.RESOLVED,))
         ),
         "undo": Transition(UNSETTLED | {S.RESOLVED}, frozenset((S.IN_REVIEW,))),
+        "escalate": Transition(OPEN | {S.AWAITING_ADJUDICATION}, frozenset((S.ESCALATED,))),
         "withdraw": Transition(UNSETTLED, frozenset((S.WITHDRAWN,))),
     }
 )

@@ -2,12 +2,15 @@
 
 import uuid
 from collections.abc import Iterable
+from typing import Any
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from governance.domain.principal import Principal
 from governance.enums import Permission
 from reviews.domain.lifecycle import ENDED
 from reviews.enums import ItemStatus
-from reviews.models import Decision, ReviewItem
+from reviews.models import Decision, Note, ReviewItem
 
 TO_ADJUDICATE = (ItemStatus.AWAITING_ADJUDICATION, ItemStatus.ESCALATED)
 
@@ -39,3 +42,32 @@ def hidden(principal: Principal, items: Iterable[ReviewItem]) -> frozenset[uuid.
 def is_hidden(principal: Principal, item: ReviewItem | None) -> bool:
     """Return whether one item's prediction is hidden from `principal`."""
     return item is not None and bool(hidden(principal, [item]))
+
+
+def exposed(
+    principal: Principal, rows: "QuerySet[Any]", *, own: Q | None = None
+) -> "QuerySet[Any]":
+    """Return those of `rows` (which have an `item`) that give nothing away to `principal`.
+
+    Left out are the rows of items that `hidden` names, but for those that meet `own`. They are left
+    out in the query, so that neither the length of a page nor its cursors tell of them.
+    """
+    if not principal.may(Permission.REVIEW):
+        return rows
+    secret = Q(item__blind=True) & ~Q(item__status__in=ENDED)
+    if principal.may(Permission.ADJUDICATE):
+        secret &= ~Q(item__status__in=TO_ADJUDICATE)
+    mine = Decision.objects.filter(
+        item=OuterRef("item_id"), reviewer=principal.user_id, undoes=None, undone_by=None
+    )
+    seen = ~secret | Exists(mine)
+    return rows.filter(seen if own is None else seen | own)
+
+
+def notes(principal_id: int, item: ReviewItem, *, blind: bool) -> list[Note]:
+    """Return the notes of an item that its reader may see, the oldest first.
+
+    Who writes a note may have seen the prediction or decided; while the item is blind to a reader,
+    they see only their own.
+    """
+    return [note for note in item.notes.all() if not blind or note.author_id == principal_id]

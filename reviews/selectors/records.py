@@ -3,11 +3,12 @@
 from datetime import datetime
 from typing import Any
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, Prefetch, Q, QuerySet
 
 from governance.domain.principal import Principal
 from reviews.domain.lifecycle import ENDED
-from reviews.models import Decision, Prediction, Resolution, ReviewItem
+from reviews.models import Assignment, Decision, Note, Prediction, Resolution, ReviewItem
+from reviews.selectors.blindness import exposed
 
 AT_RISK_SHARE = 0.75
 
@@ -15,30 +16,42 @@ AT_RISK_SHARE = 0.75
 def predictions(principal: Principal) -> "QuerySet[Prediction]":
     """Return the predictions of the pipelines within reach."""
     return _within(Prediction.objects.all(), principal, "pipeline").select_related(
-        "pipeline", "config_version", "item__resolution"
+        "pipeline", "config_version", "item__resolution", "withdrawal"
     )
 
 
 def items(principal: Principal) -> "QuerySet[ReviewItem]":
     """Return the items of the pipelines within reach."""
-    return _within(ReviewItem.objects.all(), principal, "pipeline").select_related(
+    rows = _within(ReviewItem.objects.all(), principal, "pipeline").select_related(
         "pipeline", "prediction", "config_version", "resolution"
     )
+    notes = Note.objects.select_related("author").order_by("pk")
+    return rows.prefetch_related(Prefetch("notes", notes))
 
 
 def decisions(principal: Principal) -> "QuerySet[Decision]":
-    """Return the decisions of the pipelines within reach; an undo is shown on what it took back."""
-    rows = Decision.objects.filter(undoes=None)
-    return _within(rows, principal, "item__pipeline").select_related(
+    """Return the decisions of the pipelines within reach; an undo is shown on what it took back.
+
+    Of an item that is blind to the principal only their own.
+    """
+    rows = _within(Decision.objects.filter(undoes=None), principal, "item__pipeline")
+    return exposed(principal, rows, own=Q(reviewer=principal.user_id)).select_related(
         "item__pipeline", "item__prediction", "reviewer", "config_version", "undone_by"
     )
 
 
 def resolutions(principal: Principal) -> "QuerySet[Resolution]":
-    """Return the resolutions by people, of the pipelines within reach."""
-    return _within(Resolution.objects.all(), principal, "item__pipeline").select_related(
-        "item__pipeline", "item__prediction"
-    )
+    """Return the resolutions by people, of the pipelines within reach.
+
+    One that an undo took away is left out where its item is blind to the principal again.
+    """
+    rows = _within(Resolution.objects.all(), principal, "item__pipeline")
+    return exposed(principal, rows).select_related("item__pipeline", "item__prediction")
+
+
+def assignments(principal: Principal) -> "QuerySet[Assignment]":
+    """Return the assignments of the pipelines within reach."""
+    return _within(Assignment.objects.all(), principal, "item__pipeline")
 
 
 def _within(rows: "QuerySet[Any]", principal: Principal, field: str) -> "QuerySet[Any]":

@@ -1,5 +1,7 @@
 """All that happened to a prediction, in order."""
 
+from collections.abc import Iterable
+from heapq import merge
 from typing import Any
 
 from governance.models import AuditEvent
@@ -8,7 +10,7 @@ from reviews.models import Decision, Prediction, Resolution
 
 
 def events(prediction: Prediction) -> list[dict[str, Any]]:
-    """Return the events of a prediction and of its item, the oldest first.
+    """Return the events of a prediction and of its item, in order.
 
     Each has `at`, `action`, `actor` (a username; None is the system), `reason`, `digest` and
     `detail`. The first two tell of the call that brought it and of its routing; their digests are
@@ -16,12 +18,19 @@ def events(prediction: Prediction) -> list[dict[str, Any]]:
     """
     call = AuditEvent.objects.select_related("actor").get(pk=prediction.intake)
     found = [_received(prediction, call), _routed(prediction)]
+    of_itself = _stream(f"prediction:{prediction.pk}")
     item = getattr(prediction, "item", None)
-    if item is not None:
-        acts = AuditEvent.objects.filter(stream=f"item:{item.pk}").select_related("actor")
-        reasons = _rationales(item.pk)
-        found += [_act(event, reasons) for event in acts.order_by("sequence")]
-    return found
+    if item is None:
+        return found + [_act(event, {}) for event in of_itself]
+    reasons = _rationales(item.pk)
+    # Each stream keeps its own order, whatever its times say.
+    both = merge(_stream(f"item:{item.pk}"), of_itself, key=lambda event: event.at)
+    return found + [_act(event, reasons) for event in both]
+
+
+def _stream(name: str) -> Iterable[AuditEvent]:
+    rows = AuditEvent.objects.filter(stream=name)
+    return list(rows.select_related("actor").order_by("sequence"))
 
 
 def _received(prediction: Prediction, call: AuditEvent) -> dict[str, Any]:

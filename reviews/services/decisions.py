@@ -10,14 +10,14 @@ from django.db import transaction
 from governance.domain.principal import Principal
 from governance.enums import Permission
 from governance.exceptions import Conflict, InvalidInput, NotFound, NotPermitted
-from governance.models import User
+from governance.models import AuditEvent, User
 from governance.selectors import policies
 from governance.services import ledger
 from reviews.domain import consensus, lifecycle
 from reviews.domain.answers import Judgement, settle
 from reviews.enums import AssignmentState, ItemStatus, ResolutionKind, Verdict
 from reviews.models import Assignment, Decision, Resolution, ReviewItem
-from reviews.services import assignments, resolutions
+from reviews.services import assignments, escalations, resolutions
 from reviews.services.assignments import Claim
 
 GRACE = timedelta(minutes=10)
@@ -61,6 +61,8 @@ def decide(
         raise NotPermitted("Deciding needs a role with the permission review.")
     assignment = assignments.locked(assignment_id=assignment_id, actor=actor, token=token)
     item = assignment.item
+    if not principal.sees(item.pipeline_id):
+        raise NotFound("There is no such assignment of yours.")
     document = policies.document(item.config_version_id)
     settled = settle(
         judgement,
@@ -191,9 +193,11 @@ def undo(*, decision_id: uuid.UUID, actor: User, now: datetime) -> Undone:
     The first judgement stays on record and a second row says that it was undone. Conflict once the
     time is over, the outcome has left the system, or an adjudicator has spoken.
     """
+    # Locked in the order in which a decision locks them, so that the two never block each other. The
+    # resolution is read after the lock: a join would show it as it was before the wait.
     decision = (
-        Decision.objects.select_for_update(of=("item",))
-        .select_related("item__prediction", "item__resolution", "assignment")
+        Decision.objects.select_for_update(of=("assignment", "item"))
+        .select_related("item__prediction", "assignment")
         .filter(pk=decision_id, reviewer=actor, undoes=None)
         .first()
     )
@@ -222,8 +226,23 @@ def _refuse_undo(decision: Decision, item: ReviewItem, now: datetime) -> None:
         raise Conflict("The outcome has left the system in a dataset: challenge it instead.")
     if item.resolution is not None and item.resolution.kind == ResolutionKind.ADJUDICATED:
         raise Conflict("An adjudicator has settled this item.")
+    if item.status == ItemStatus.ESCALATED and not _escalated_alone(decision, item):
+        raise Conflict("The item was escalated since: an adjudicator settles it.")
     if ItemStatus(item.status) not in lifecycle.TRANSITIONS["undo"].sources:
         raise Conflict(f"The item is {item.status}.")
+
+
+def _escalated_alone(decision: Decision, item: ReviewItem) -> bool:
+    """Return whether nothing but this decision escalated the item."""
+    if decision.verdict != Verdict.ESCALATE:
+        return False
+    others = Decision.objects.filter(
+        item=item, undoes=None, undone_by=None, verdict=Verdict.ESCALATE
+    )
+    acts = AuditEvent.objects.filter(
+        stream=assignments.stream_of(item.pk), action=escalations.ESCALATED
+    )
+    return not others.exclude(pk=decision.pk).exists() and not acts.exists()
 
 
 def _record_undo(decision: Decision, now: datetime) -> Decision:

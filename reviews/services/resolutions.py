@@ -9,7 +9,7 @@ from django.db import transaction
 
 from governance.domain.principal import Principal
 from governance.enums import Permission
-from governance.exceptions import Conflict, InvalidInput, NotFound, NotPermitted
+from governance.exceptions import InvalidInput, NotFound, NotPermitted
 from governance.models import Role, User
 from governance.selectors import policies
 from governance.services import ledger
@@ -80,10 +80,7 @@ def adjudicate(
         raise NotFound("There is no such item.")
     document = policies.document(item.config_version_id)
     _refuse_other_roles(actor, document["tiers"][item.tier]["adjudicate_by"])
-    try:
-        lifecycle.move("adjudicate", source=item.status, target=ItemStatus.RESOLVED)
-    except lifecycle.IllegalTransition as error:
-        raise Conflict(str(error)) from None
+    lifecycle.move("adjudicate", source=item.status, target=ItemStatus.RESOLVED)
     decisions = _judged(item, actor)
     _refuse_incomplete(answer, rationale, document)
     resolution = resolve(

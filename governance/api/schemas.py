@@ -1,0 +1,70 @@
+"""What the API of the floor answers, as its description tells it."""
+
+from rest_framework import serializers
+
+from governance.enums import JobState, PolicyMode
+from governance.rest.schema import Shown
+
+
+class ChangeShown(Shown):
+    """One difference between two documents."""
+
+    path = serializers.CharField()
+    old = serializers.JSONField(required=False)
+    new = serializers.JSONField(required=False)
+
+
+class AppliedShown(Shown):
+    """What became of one document."""
+
+    kind = serializers.CharField()
+    slug = serializers.CharField()
+    outcome = serializers.ChoiceField(["created", "changed", "unchanged"])
+    diff = ChangeShown(many=True)
+
+
+class ApplyShown(Shown):
+    """What became of each document, in the order they came."""
+
+    results = AppliedShown(many=True)
+
+
+class VersionShown(Shown):
+    """One published version of a pipeline's configuration."""
+
+    number = serializers.IntegerField(min_value=1)
+    digest = serializers.CharField(help_text="SHA-256 of the RFC 8785 document, in hex.")
+    author = serializers.CharField(allow_null=True)
+    created_at = serializers.DateTimeField()
+    reason = serializers.CharField()
+    guideline_version = serializers.IntegerField()
+    diff = ChangeShown(many=True)
+    mode = serializers.ChoiceField(PolicyMode.choices)
+
+
+class VersionDocument(VersionShown):
+    """A version with its document."""
+
+    document = serializers.DictField()
+
+
+class VersionsShown(Shown):
+    """The versions, the newest first."""
+
+    results = VersionShown(many=True)
+    next = serializers.URLField(allow_null=True)
+    previous = serializers.URLField(allow_null=True)
+
+
+class JobShown(Shown):
+    """Long work."""
+
+    id = serializers.UUIDField()
+    kind = serializers.CharField()
+    state = serializers.ChoiceField(JobState.choices)
+    progress = serializers.FloatField(min_value=0, max_value=1)
+    result = serializers.DictField(allow_null=True)
+    problem = serializers.DictField(allow_null=True)
+    created_at = serializers.DateTimeField()
+    started_at = serializers.DateTimeField(allow_null=True)
+    finished_at = serializers.DateTimeField(allow_null=True)
