@@ -1,5 +1,12 @@
 """Addresses of the pages of governance."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from governance.web import appearance, signing_in
+
+urlpatterns = [
+    path("sign-in", signing_in.sign_in, name="sign-in"),
+    path("sign-out", signing_in.sign_out, name="sign-out"),
+    path("sign-in/once/<str:token>", signing_in.once, name="sign-in-once"),
+    path("theme", appearance.theme, name="theme"),
+]

@@ -1,4 +1,4 @@
-"""What a person may claim: the items of a lane that are theirs to take, and the skills they have."""
+"""What a person may claim: the items of a lane that are theirs to take, and their skills."""
 
 import uuid
 from datetime import datetime, timedelta

@@ -1,5 +1,23 @@
 """Addresses of the pages of reviews."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from reviews.web import adjudication, gallery, items, queues
+
+urlpatterns = [
+    path("", queues.overview, name="home"),
+    path("queues", queues.overview, name="queues"),
+    path("review/assignment/<uuid:assignment_id>", items.assignment, name="assignment"),
+    path("review/assignment/<uuid:assignment_id>/input", items.more, name="input"),
+    path("review/assignment/<uuid:assignment_id>/decide", items.decide, name="decide"),
+    path("review/assignment/<uuid:assignment_id>/extend", items.extend, name="extend"),
+    path("review/assignment/<uuid:assignment_id>/release", items.release, name="release"),
+    path("review/assignment/<uuid:assignment_id>/decline", items.decline, name="decline"),
+    path("review/assignment/<uuid:assignment_id>/resume", items.resume, name="resume"),
+    path("review/decision/<uuid:decision_id>/undo", items.undo, name="undo"),
+    path("review/<slug:pipeline>/<slug:queue>", queues.queue, name="queue"),
+    path("adjudicate", adjudication.waiting, name="adjudicate"),
+    path("adjudicate/<uuid:item_id>", adjudication.item, name="adjudicate-item"),
+    path("adjudicate/<uuid:item_id>/input", adjudication.more, name="adjudicate-input"),
+    path("components", gallery.components, name="components"),
+]
