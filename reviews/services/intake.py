@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from django.conf import settings
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, OperationalError, transaction
 
 from governance.db import bulk
 from governance.domain import merkle, strict_json
@@ -36,6 +36,9 @@ from reviews.services import items
 
 ACCEPTED, DUPLICATE, REJECTED = "accepted", "duplicate", "rejected"
 ATTEMPTS = 3
+# Of two calls that bring the same ids, one finds them taken (SQLite names the columns of the
+# constraint, PostgreSQL the constraint) or, when their orders differ, is made to give way.
+RACES = ("external_id", "deadlock detected")
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,9 +97,8 @@ def accept(
         try:
             with transaction.atomic():
                 return _accept(candidates, principal, actor, now, atomic=atomic)
-        except IntegrityError as error:
-            # SQLite names the columns of the constraint, PostgreSQL the constraint.
-            if "external_id" not in str(error) or attempt == ATTEMPTS:
+        except (IntegrityError, OperationalError) as error:
+            if attempt == ATTEMPTS or not any(words in str(error) for words in RACES):
                 raise
     raise AssertionError("unreachable")
 

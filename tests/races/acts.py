@@ -1,0 +1,180 @@
+"""What a member of a crowd does, in a process and with a connection of its own.
+
+Everything in and out is JSON: the crowd passes it through pipes.
+"""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+import orjson
+from django.test import Client
+from django.utils import timezone
+
+from governance.models import Pipeline, User
+from governance.selectors import principals
+from governance.services import configuration, dispatch, policies
+from reviews.domain.answers import Judgement
+from reviews.models import ReviewItem
+from reviews.services import assignments, decisions, intake, resolutions
+from tests import factories
+
+Result = dict[str, Any] | None
+
+
+def _person(pk: int) -> dict[str, Any]:
+    user = User.objects.get(pk=pk)
+    return {"principal": principals.of_person(user), "actor": user}
+
+
+def _at(seconds: float) -> datetime:
+    return factories.NOW + timedelta(seconds=seconds)
+
+
+def claim(*, user: int, after: float = 1) -> Result:
+    """Claim once, `after` seconds from NOW."""
+    held = assignments.claim(**_person(user), now=_at(after))
+    if held is None:
+        return None
+    made = held.assignment
+    return {
+        "user": user,
+        "assignment": str(made.pk),
+        "item": str(made.item_id),
+        "slot": made.slot,
+        "token": held.token,
+    }
+
+
+def decide(*, user: int, assignment: str, token: str, label: str = "balance", **_: Any) -> Result:
+    """Decide what was claimed, saying all that its tier asks for."""
+    tier = ReviewItem.objects.values_list("tier", flat=True).get(assignments=assignment)
+    judgement = Judgement(
+        answer={"label": label},
+        rationale="The words of the request name it.",
+        checklist=factories.CHECKLIST[tier],
+    )
+    done = decisions.decide(
+        **_person(user),
+        assignment_id=assignment,  # type: ignore[arg-type]
+        token=token,
+        judgement=judgement,
+        now=_at(60),
+    )
+    return {"decision": str(done.decision.pk), "resolved": done.resolution is not None}
+
+
+def claim_and_decide(*, user: int) -> Result:
+    """Claim until there is something, for a bounded number of times, and decide it."""
+    for _attempt in range(2000):
+        held = claim(user=user)
+        if held is not None:
+            return held | (decide(**held) or {})
+    return None
+
+
+def expire(*, after: float) -> Result:
+    """Return lapsed items to their queues."""
+    return {"expired": assignments.expire_leases(now=_at(after))}
+
+
+def undo(*, user: int, decision: str) -> Result:
+    """Take a decision back."""
+    actor = User.objects.get(pk=user)
+    undone = decisions.undo(decision_id=decision, actor=actor, now=_at(120))  # type: ignore[arg-type]
+    return {"item": str(undone.item.pk), "status": undone.item.status}
+
+
+def adjudicate(*, user: int, item: str) -> Result:
+    """Settle an item."""
+    settled = resolutions.adjudicate(
+        **_person(user),
+        item_id=item,  # type: ignore[arg-type]
+        answer={"label": "balance"},
+        rationale="The account is named.",
+        now=_at(120),
+    )
+    return {"status": settled.status}
+
+
+def send(*, user: int, payloads: list[dict[str, Any]]) -> Result:
+    """Send predictions in one call of the service."""
+    taken = intake.accept(
+        candidates=[intake.parse(orjson.dumps(payload)) for payload in payloads],
+        **_person(user),
+        now=_at(1),
+    )
+    return {"outcomes": [entry.outcome for entry in taken], "ids": [entry.id for entry in taken]}
+
+
+def post(*, token: str, path: str, body: Any, headers: dict[str, str]) -> Result:
+    """Send a request through the whole of Django."""
+    client = Client(raise_request_exception=False)
+    answer = client.post(
+        f"/api/v1{path}",
+        orjson.dumps(body),
+        "application/json",
+        headers={"Authorization": f"Bearer {token}", **headers},
+    )
+    return {
+        "status": answer.status_code,
+        "body": answer.content.decode(),
+        "replayed": answer.headers.get("Idempotency-Replayed"),
+    }
+
+
+def publish(*, slug: str) -> Result:
+    """Publish the working rows of a pipeline as its live version."""
+    row = Pipeline.objects.get(slug=slug)
+    version = policies.publish(
+        pipeline_id=row.pk,
+        mode=policies.PolicyMode.LIVE,
+        actor=None,
+        reason="For a test",
+        now=_at(1),
+    )
+    return {"number": version.number, "digest": version.digest}
+
+
+def apply(*, document: dict[str, Any]) -> Result:
+    """Apply one document."""
+    configuration.apply(
+        sources=[document], actor=None, reason="For a test", now=_at(1), secrets={}
+    )
+    return {}
+
+
+def run_message(*, message: str) -> Result:
+    """Run a promise of the outbox."""
+    return {"ran": dispatch.run(message_id=message, now=timezone.now())}
+
+
+def relay(*, after: float = 0) -> Result:
+    """Do what the relay does, `after` seconds from now."""
+    now = timezone.now() + timedelta(seconds=after)
+    return {"ran": [m for m in dispatch.due(now=now) if dispatch.run(message_id=m, now=now)]}
+
+
+def lease(*, message: str) -> Result:
+    """Take a promise and never run it."""
+    return {"leased": dispatch.lease(message_id=message, now=timezone.now()) is not None}
+
+
+ACTS: dict[str, Callable[..., Result]] = {
+    act.__name__: act
+    for act in (
+        claim,
+        decide,
+        claim_and_decide,
+        expire,
+        undo,
+        adjudicate,
+        send,
+        post,
+        publish,
+        apply,
+        run_message,
+        relay,
+        lease,
+    )
+}
