@@ -12,7 +12,6 @@ import rfc8785
 # time.
 EXPONENT = re.compile(rb"(?:^|[:,\[])-?[\d.]+e[-+]\d")
 ASTRAL = re.compile(rb"[\xf0-\xf4]")
-NESTED = frozenset((float, dict, list, tuple))
 OPTIONS = orjson.OPT_SORT_KEYS | orjson.OPT_STRICT_INTEGER
 
 
@@ -55,13 +54,19 @@ def _alike(quick: bytes) -> bool:
 
 def _whole(value: Any) -> Any:
     """Return `value` with whole floats as integers, which is how RFC 8785 writes them."""
-    if isinstance(value, float):
-        return int(value) if value.is_integer() else value
-    if isinstance(value, dict):
-        return {k: _whole(v) if type(v) in NESTED else v for k, v in value.items()}
-    if isinstance(value, list | tuple):
-        return [_whole(v) if type(v) in NESTED else v for v in value]
-    return value
+    kind = type(value)
+    if kind is dict:
+        return {
+            k: v
+            if (t := type(v)) is str
+            else (int(v) if v.is_integer() else v)
+            if t is float
+            else _whole(v)
+            for k, v in value.items()
+        }
+    if kind is list or kind is tuple:
+        return [_whole(v) for v in value]
+    return int(value) if kind is float and value.is_integer() else value
 
 
 def sha256_hex(data: bytes) -> str:

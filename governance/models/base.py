@@ -9,6 +9,8 @@ from django.db import models
 from simple_history.models import HistoricalRecords
 from uuid_utils import compat
 
+from governance.models import statements
+
 M = TypeVar("M", bound=models.Model)
 
 
@@ -58,8 +60,7 @@ class AppendOnlyModel(models.Model):
         """Insert the row; a second save is refused."""
         if not self._state.adding:
             raise AppendOnlyError(f"{type(self).__name__} is append-only: it was saved already.")
-        kwargs["force_insert"] = True
-        super().save(*args, **kwargs)
+        statements.insert(self)
 
     def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
         """Refuse."""

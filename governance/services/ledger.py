@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Max
+from django.db import connection
 
 from governance.domain import correlation
 from governance.domain.canonical import canonical
@@ -35,7 +35,6 @@ def append(
     The caller holds a lock on what `stream` names (or has just made it), so that the sequence has
     no gap; a race ends in an IntegrityError on auditevent_stream_sequence_uniq, never in a fork.
     """
-    last = AuditEvent.objects.filter(stream=stream).aggregate(last=Max("sequence"))["last"]
     return first(
         stream=stream,
         action=action,
@@ -45,8 +44,16 @@ def append(
         reason=reason,
         commitments=commitments,
         event_id=event_id,
-        sequence=(last or 0) + 1,
+        sequence=_last(stream) + 1,
     )
+
+
+def _last(stream: str) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT MAX(sequence) FROM governance_auditevent WHERE stream = %s", [stream]
+        )
+        return int(cursor.fetchone()[0] or 0)
 
 
 def first(
@@ -75,7 +82,7 @@ def first(
         request_id=correlation.current(),
     )
     event.digest = leaf_digest(event)
-    event.save(force_insert=True)
+    event.save()
     return event
 
 

@@ -35,7 +35,7 @@ def _by_array(pipeline_id: int, external_ids: Sequence[str]) -> list[tuple[Any, 
             "WHERE pipeline_id = %s AND external_id = ANY(%s)",
             [pipeline_id, list(external_ids)],
         )
-        return cursor.fetchall()
+        return list(cursor.fetchall())
 
 
 def _by_list(pipeline_id: int, external_ids: Sequence[str]) -> list[tuple[Any, ...]]:

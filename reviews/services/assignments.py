@@ -9,19 +9,19 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.conf import settings
-from django.db import transaction
-from django.db.models import Count, Q
+from django.db import connection, transaction
 
 from governance.domain.principal import Principal
 from governance.enums import Permission
 from governance.exceptions import Conflict, NotFound, NotPermitted, StaleClaim
-from governance.models import User
+from governance.models import User, statements
 from governance.services import ledger
 from reviews.domain import lifecycle
 from reviews.enums import AssignmentState, ItemStatus
 from reviews.models import Assignment, Lane, ReviewItem
 from reviews.models.assignments import HOLDING
-from reviews.selectors.claimable import DAY, claimable, skills_of
+from reviews.selectors import load
+from reviews.selectors.claimable import claimable, lock_most_urgent, skills_of
 
 MAX_LEASES_IN_SWEEP = 500
 
@@ -79,7 +79,7 @@ def claim(
 def assign(*, item: ReviewItem, reviewer: User, slot: int, now: datetime) -> Claim:
     """Give a free slot of a locked item to a reviewer under a new lease."""
     token = secrets.token_urlsafe(24)
-    assignment = Assignment.objects.create(
+    assignment = Assignment(
         item=item,
         reviewer=reviewer,
         slot=slot,
@@ -87,6 +87,7 @@ def assign(*, item: ReviewItem, reviewer: User, slot: int, now: datetime) -> Cla
         claimed_at=now,
         lease_expires_at=now + settings.LEASE,
     )
+    statements.insert(assignment)
     item.status = lifecycle.move("claim", source=item.status, target=ItemStatus.IN_REVIEW)
     item.open_slots -= 1
     touch(item, "status", "open_slots")
@@ -96,26 +97,31 @@ def assign(*, item: ReviewItem, reviewer: User, slot: int, now: datetime) -> Cla
 def touch(item: ReviewItem, *fields: str) -> None:
     """Save fields of a locked item as its next revision."""
     item.revision += 1
-    item.save(update_fields=[*fields, "revision"])
+    statements.update(item, [*fields, "revision"])
 
 
 def _refuse_beyond_capacity(actor: User, now: datetime) -> None:
-    # The row is locked so that two claims of one person at once cannot both pass.
-    person = User.objects.select_for_update(no_key=True).get(pk=actor.pk)
-    held = Assignment.objects.filter(reviewer=person, claimed_at__gt=now - DAY).aggregate(
-        now=Count("pk", filter=Q(state=AssignmentState.CLAIMED)),
-        today=Count("pk", filter=Q(state__in=[*HOLDING, AssignmentState.DECLINED])),
-    )
-    if held["now"] >= person.open_capacity:
+    lock_person(actor)
+    held, today = load.of_reviewer(actor, now=now)
+    if held >= actor.open_capacity:
         raise Conflict(
-            f"You hold {held['now']} items already: decide or release one first.",
+            f"You hold {held} items already: decide or release one first.",
             code_hint="open_capacity",
         )
-    if held["today"] >= person.daily_capacity:
+    if today >= actor.daily_capacity:
         raise Conflict(
-            f"You have taken {held['today']} items in the last 24 hours, which is your limit.",
+            f"You have taken {today} items in the last 24 hours, which is your limit.",
             code_hint="daily_capacity",
         )
+
+
+def lock_person(actor: User) -> None:
+    """Make the claims of one person wait for one another, so that two cannot both be the last."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT 1 FROM governance_user WHERE id = %s FOR NO KEY UPDATE", [actor.pk]
+            )
 
 
 def _lanes(
@@ -142,16 +148,14 @@ def _lock_most_urgent(lanes: Sequence[uuid.UUID], actor: User, now: datetime) ->
             for lane in lanes
         )
         lanes = [lane for urgent_at, lane in sorted(h for h in heads if h[0] is not None)]
-    for lane in lanes:
-        rows = claimable(lane, actor, now).select_for_update(skip_locked=True, of=("self",))
-        item = rows.first()
-        if item is not None:
-            return item
-    return None
+    found = (lock_most_urgent(lane, actor, now) for lane in lanes)
+    return next((item for item in found if item is not None), None)
 
 
 def free_slot(item: ReviewItem) -> int:
     """Return the lowest slot of a locked item that nobody holds."""
+    if item.slots == item.open_slots:
+        return 1
     taken = set(
         Assignment.objects.filter(item=item, state__in=HOLDING).values_list("slot", flat=True)
     )

@@ -10,7 +10,7 @@ from django.db import transaction
 from governance.domain.principal import Principal
 from governance.enums import Permission
 from governance.exceptions import Conflict, InvalidInput, NotFound, NotPermitted
-from governance.models import AuditEvent, User
+from governance.models import AuditEvent, User, statements
 from governance.selectors import policies
 from governance.services import ledger
 from reviews.domain import consensus, lifecycle
@@ -130,11 +130,11 @@ def _move_on(
         assignments.vacate(assignment=assignment, state=AssignmentState.DECLINED, now=now)
         return None
     assignment.state, assignment.ended_at = AssignmentState.DECIDED, now
-    assignment.save(update_fields=["state", "ended_at"])
+    statements.update(assignment, ["state", "ended_at"])
     if decision.verdict == Verdict.ESCALATE or item.status == ItemStatus.ESCALATED:
         _wait_for(item, ItemStatus.ESCALATED)
         return None
-    return _weigh(item, tier, actor, now)
+    return _weigh(item, decision, tier, actor, now)
 
 
 def standing(item: ReviewItem) -> list[Decision]:
@@ -143,8 +143,11 @@ def standing(item: ReviewItem) -> list[Decision]:
     return list(rows.order_by("pk"))
 
 
-def _weigh(item: ReviewItem, tier: dict[str, Any], actor: User, now: datetime) -> Resolution | None:
-    decisions = standing(item)
+def _weigh(
+    item: ReviewItem, last: Decision, tier: dict[str, Any], actor: User, now: datetime
+) -> Resolution | None:
+    # Where there is one slot, this decision is the one that stands.
+    decisions = [last] if item.slots == 1 else standing(item)
     needed = max(tier["decisions"], 1)
     judged = consensus.judge(
         [decision.answer for decision in decisions],

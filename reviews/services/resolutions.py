@@ -10,7 +10,7 @@ from django.db import transaction
 from governance.domain.principal import Principal
 from governance.enums import Permission
 from governance.exceptions import InvalidInput, NotFound, NotPermitted
-from governance.models import Role, User
+from governance.models import Role, User, statements
 from governance.selectors import policies
 from governance.services import ledger
 from reviews.domain import lifecycle
@@ -49,7 +49,7 @@ def resolve(
     )
     item.resolution, item.resolved_at, item.open_slots = resolution, now, 0
     item.revision += 1
-    item.save(update_fields=["status", "resolution", "resolved_at", "open_slots", "revision"])
+    statements.update(item, ["status", "resolution", "resolved_at", "open_slots", "revision"])
     return resolution
 
 
