@@ -156,6 +156,6 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='datasetentry',
-            constraint=models.UniqueConstraint(fields=('version', 'external_id'), name='datasetentry_external_id_uniq'),
+            constraint=models.UniqueConstraint(fields=('external_id', 'version'), name='datasetentry_external_id_uniq'),
         ),
     ]

@@ -121,7 +121,7 @@ class DatasetEntry(AppendOnlyModel):
                 fields=["version", "position"], name="datasetentry_position_uniq"
             ),
             models.UniqueConstraint(
-                fields=["version", "external_id"], name="datasetentry_external_id_uniq"
+                fields=["external_id", "version"], name="datasetentry_external_id_uniq"
             ),
         ]
 

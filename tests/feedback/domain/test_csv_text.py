@@ -87,3 +87,14 @@ def test_any_text_comes_back(external_id: str, rationale: str) -> None:
 def test_any_value_comes_back_as_json(value: Any) -> None:
     (row,) = read(a_row(input={"value": value}))
     assert row["input"].encode() == row_json({"value": value})
+
+
+def test_the_bytes_are_those_of_the_first_release() -> None:
+    # Versions that were sealed long ago are written anew for each download.
+    row = a_row(external_id="-a", input={"é": [1.5, "=", None]}, confidence=1.0, rationale="a\nb")
+    assert csv_text.header() + csv_text.lines([row], raw=False) == (
+        b"external_id,input,output,scores,confidence,confidence_band,scenario_type,characteristics,"
+        b"model,tier,verdict,answer,reason_codes,rationale,decisions,agreement,propensity,weight,"
+        b"resolved_at,resolution_kind,split,guideline_version\r\n"
+        b'\'-a,"{""\xc3\xa9"":[1.5,""="",null]}",,,1,,,,{},,,,[],"a\nb",,,,,,,,\r\n'
+    )
