@@ -1,7 +1,7 @@
 """What every page of the admin holds to: who reads what, and that nothing changes by the way."""
 
 import uuid
-from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, cast
 
 from django.contrib import admin
 from django.contrib.admin.utils import flatten_fieldsets
@@ -14,7 +14,7 @@ from django.utils.safestring import SafeString
 from governance.admin.dates import CappedPaginator, RecordList
 from governance.admin.rendering import list_link
 from governance.domain.principal import Principal
-from governance.models import AuditEvent
+from governance.models import AuditEvent, User
 from governance.selectors import audit, principals
 
 if TYPE_CHECKING:
@@ -29,9 +29,14 @@ def principal_of(request: HttpRequest) -> Principal:
     """Return who is signed in, looked up once for a request."""
     kept: Principal | None = getattr(request, "_principal", None)
     if kept is None:
-        kept = principals.of_person(request.user)  # type: ignore[arg-type]
+        kept = principals.of_person(acting(request))
         request._principal = kept  # type: ignore[attr-defined]
     return kept
+
+
+def acting(request: HttpRequest) -> User:
+    """Return who is signed in, as the one who acts."""
+    return cast("User", request.user)
 
 
 def administers(request: HttpRequest) -> bool:

@@ -1,6 +1,7 @@
 """Publishing: from a document to an immutable version, and which version is in force."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -9,9 +10,10 @@ from django.db.models import Max
 
 from governance.domain import documents
 from governance.domain.canonical import digest
-from governance.domain.documents.diffs import diff
+from governance.domain.documents.diffs import Change, diff
+from governance.domain.faults import Fault
 from governance.enums import PolicyKind, PolicyMode
-from governance.exceptions import Conflict
+from governance.exceptions import Conflict, NotFound
 from governance.models import Pipeline, PolicyActivation, PolicyVersion, User
 from governance.selectors.policies import known
 from governance.services import ledger, rows
@@ -144,3 +146,56 @@ def activate(
         },
     )
     return True
+
+
+@transaction.atomic
+def reinstate(
+    *,
+    pipeline_id: int,
+    version_id: Any,
+    mode: PolicyMode,
+    actor: User | None,
+    reason: str,
+    now: datetime,
+) -> PolicyVersion | None:
+    """Bring an existing version of a pipeline into force again; the working rows stay as they are.
+
+    Without a version the shadow is taken off. Conflict when it is in force already.
+    """
+    pipeline = Pipeline.objects.select_for_update(of=("self",)).get(pk=pipeline_id)
+    version = None
+    if version_id is not None:
+        version = PolicyVersion.objects.filter(
+            kind=PolicyKind.PIPELINE, slug=pipeline.slug, pk=version_id
+        ).first()
+        if version is None:
+            raise NotFound(f"{pipeline.slug} has no such version.")
+    if not activate(
+        pipeline=pipeline, version=version, mode=mode, actor=actor, reason=reason, now=now
+    ):
+        raise Conflict("Nothing would change: this is in force already.")
+    return version
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What publishing the working rows would do: all faults, or the difference and the version."""
+
+    faults: tuple[Fault, ...]
+    changes: list[Change]
+    existing: PolicyVersion | None
+
+
+def preview(pipeline: Pipeline) -> Preview:
+    """Return what publishing the working rows of a pipeline would do; nothing is written."""
+    document = rows.document_of(pipeline)
+    source = {"kind": "Pipeline", "slug": pipeline.slug, **document}
+    live = pipeline.live.document if pipeline.live else {}
+    try:
+        (parsed,) = documents.validate([source], known())
+    except documents.InvalidDocuments as error:
+        return Preview(error.faults, diff(live, document), None)
+    existing = PolicyVersion.objects.filter(
+        kind=PolicyKind.PIPELINE, slug=pipeline.slug, digest=digest(parsed.document)
+    ).first()
+    return Preview((), diff(live, parsed.document), existing)

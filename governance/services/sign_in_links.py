@@ -15,7 +15,7 @@ FIRST_ADMINISTRATOR = "admin"
 
 
 @transaction.atomic
-def issue(*, user: User, actor: User | None, now: datetime) -> str:
+def issue(*, user: User, actor: User | None, now: datetime, reason: str = "") -> str:
     """Return the path of a link that signs `user` in once within LIFETIME."""
     token = secrets.token_urlsafe(32)
     link = SignInLink.objects.create(
@@ -26,6 +26,7 @@ def issue(*, user: User, actor: User | None, now: datetime) -> str:
         action="sign_in_link.issued",
         actor=actor,
         now=now,
+        reason=reason,
         detail={"user": user.pk},
     )
     return f"/sign-in/once/{token}"

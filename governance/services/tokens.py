@@ -35,6 +35,7 @@ def create(
     actor: User | None,
     now: datetime,
     name: str = "",
+    reason: str = "",
 ) -> tuple[ApiToken, str]:
     """Make a token for an active user; returns its row and the token itself, the only time.
 
@@ -65,6 +66,7 @@ def create(
         action="token.created",
         actor=actor,
         now=now,
+        reason=reason,
         detail={
             "user": user.pk,
             "scopes": row.scopes,
