@@ -20,11 +20,14 @@ def known() -> Known:
 
 
 @functools.lru_cache(maxsize=256)
+def version(version_id: Any) -> PolicyVersion:
+    """Return a version; versions never change, so it is kept in memory."""
+    return PolicyVersion.objects.get(pk=version_id)
+
+
 def document(version_id: Any) -> dict[str, Any]:
-    """Return the document of a version; versions never change, so it is kept in memory."""
-    found: dict[str, Any] = PolicyVersion.objects.values_list("document", flat=True).get(
-        pk=version_id
-    )
+    """Return the document of a version."""
+    found: dict[str, Any] = version(version_id).document
     return found
 
 

@@ -11,7 +11,6 @@ from typing import Any
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.auth.models import Permission as GroupPermission
 from django.db import connection
-from django.utils.dateparse import parse_datetime
 
 from governance.domain.principal import Principal
 from governance.enums import Permission, UserKind
@@ -89,9 +88,9 @@ def _bearer(user: Any) -> Bearer:
     held = frozenset(Permission.values) if user.is_superuser else json.loads(user.token_held)
     scopes = user.token_scopes
     last_used_at = user.token_last_used_at
-    if isinstance(last_used_at, str):
-        last_used_at = parse_datetime(last_used_at)
-        last_used_at = last_used_at and last_used_at.replace(tzinfo=UTC)
+    if last_used_at is not None and last_used_at.tzinfo is None:
+        # SQLite keeps no zone; what Django writes there is UTC.
+        last_used_at = last_used_at.replace(tzinfo=UTC)
     return Bearer(
         user,
         Principal(

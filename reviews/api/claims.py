@@ -80,10 +80,7 @@ class Claims(Endpoint):
 
 
 def _shown(request: Request, claim: Claim) -> dict[str, Any]:
-    principal = principal_of(request)
-    item = records.items(principal).get(pk=claim.assignment.item_id)
-    claim.assignment.item = item
-    return representations.assignment(principal, claim)
+    return representations.assignment(principal_of(request), claim)
 
 
 def _refuse_beyond(request: Request, assignment_id: uuid.UUID) -> None:
@@ -178,12 +175,10 @@ class Decide(Endpoint):
             judgement=Judgement(**body),
             now=clock.now(),
         )
-        item = records.items(principal_of(request)).get(pk=decided.item.pk)
-        decided.decision.item = item
         return Response(
             {
-                "decision": representations.decision(decided.decision),
-                "item": representations.item(principal_of(request), item),
+                "decision": representations.decision(decided.decision, undone=False),
+                "item": representations.item(principal_of(request), decided.item),
                 "resolution": (
                     representations.resolution(decided.resolution) if decided.resolution else None
                 ),

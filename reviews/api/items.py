@@ -22,7 +22,7 @@ from governance.rest.views import Endpoint, principal_of, user_of
 from governance.selectors import clock
 from reviews.api import representations, schemas
 from reviews.enums import Disposition, ItemStatus, ResolutionKind, Verdict
-from reviews.models import Prediction, Resolution
+from reviews.models import Decision, Prediction, Resolution
 from reviews.selectors import records
 from reviews.services import escalations, notes, resolutions
 
@@ -200,11 +200,11 @@ class Decisions(Endpoint):
         rows = records.decisions(principal).filter(
             **{lookups[n]: wanted[n] for n in lookups if n in wanted}
         )
-        return Response(
-            pagination.page(
-                request, rows, lambda found: [representations.decision(row) for row in found]
-            )
-        )
+        return Response(pagination.page(request, rows, _decisions_shown))
+
+
+def _decisions_shown(found: Sequence[Decision]) -> list[dict[str, object]]:
+    return [representations.decision(row, undone=hasattr(row, "undone_by")) for row in found]
 
 
 class Resolutions(Endpoint):

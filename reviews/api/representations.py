@@ -129,13 +129,14 @@ def item(principal: Principal, row: ReviewItem) -> dict[str, Any]:
 
 def item_shown(principal: Principal, row: ReviewItem, *, blind: bool) -> dict[str, Any]:
     """Return one item; blind, without the prediction and without what follows from it."""
-    document = policies.document(row.config_version_id)
+    version = policies.version(row.config_version_id)
+    document = version.document
     tier = document["tiers"][row.tier]
     shown: dict[str, Any] = {
         "id": row.pk,
         "prediction": row.prediction_id,
         "external_id": row.prediction.external_id,
-        "pipeline": row.pipeline.slug,
+        "pipeline": version.slug,
         "tier": row.tier,
         "queue": row.queue,
         "status": row.status,
@@ -149,8 +150,8 @@ def item_shown(principal: Principal, row: ReviewItem, *, blind: bool) -> dict[st
         "created_at": row.created_at,
         "due_at": row.due_at,
         "resolved_at": row.resolved_at,
-        "guideline_version": row.config_version.guideline_version,
-        "config_version": row.config_version.number,
+        "guideline_version": version.guideline_version,
+        "config_version": version.number,
         "revision": row.revision,
         "notes": [note(each) for each in blindness.notes(principal.user_id, row, blind=blind)],
     }
@@ -199,14 +200,15 @@ def assignment(principal: Principal, claim: Claim) -> dict[str, Any]:
     }
 
 
-def decision(row: Decision) -> dict[str, Any]:
+def decision(row: Decision, *, undone: bool) -> dict[str, Any]:
     """Return a decision as it was given."""
+    version = policies.version(row.config_version_id)
     return {
         "id": row.pk,
         "item": row.item_id,
         "prediction": row.item.prediction_id,
         "external_id": row.item.prediction.external_id,
-        "pipeline": row.item.pipeline.slug,
+        "pipeline": version.slug,
         "reviewer": row.reviewer.username,
         "verdict": row.verdict,
         "answer": row.answer,
@@ -215,8 +217,8 @@ def decision(row: Decision) -> dict[str, Any]:
         "checklist": row.checklist,
         "certainty": row.certainty,
         "blind": row.blind,
-        "config_version": row.config_version.number,
-        "guideline_version": row.config_version.guideline_version,
+        "config_version": version.number,
+        "guideline_version": version.guideline_version,
         "decided_at": row.decided_at,
-        "undone": hasattr(row, "undone_by"),
+        "undone": undone,
     }
