@@ -75,11 +75,8 @@ def main(sizes: list[int], seconds: float) -> dict[str, dict[str, float]]:
         pipeline["routing"] = {"rules": [], "default": {"tier": "mid", "queue": "general"}}
         documents.write_text(json.dumps(setup), encoding="utf-8")
         site.manage("apply", str(documents))
-        bot = site.manage("token", "create", "bench-bot", "--scope", "predictions:write").split()[-1]
-        tokens = [
-            site.manage("token", "create", f"bench-r{i}", "--scope", "review").split()[-1]
-            for i in range(1, REVIEWERS + 1)
-        ]
+        bot = site.token("bench-bot", "predictions:write")
+        tokens = [site.token(f"bench-r{i}", "review") for i in range(1, REVIEWERS + 1)]
         site.serve()
         there = 0
         for size in sizes:

@@ -1,4 +1,4 @@
-"""What every benchmark shares: a database of its own, a real server, and clients that cost little."""
+"""What every benchmark shares: a database of its own, a real server, and cheap clients."""
 
 import http.client
 import json
@@ -14,6 +14,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
+
+import psycopg
 
 ROOT = Path(__file__).resolve().parent.parent
 SERVER = os.environ.get("BENCHMARK_DATABASE_URL", "postgres://postgres@127.0.0.1:5432")
@@ -52,6 +54,10 @@ class Site:
             raise SystemExit(f"{' '.join(words)}: {done.stderr}")
         return done.stdout
 
+    def token(self, username: str, scope: str) -> str:
+        """Return a token of a user."""
+        return self.manage("token", "create", username, "--scope", scope).split()[-1]
+
     def script(self, code: str, *arguments: str) -> str:
         """Run Python inside the site and return what it prints."""
         start = "import django, sys; django.setup()\n"
@@ -82,7 +88,9 @@ class Site:
                     return
             except OSError:
                 time.sleep(0.1)
-        raise SystemExit(f"The server did not start: {(self.folder / 'web.log').read_text()[-800:]}")
+        raise SystemExit(
+            f"The server did not start: {(self.folder / 'web.log').read_text()[-800:]}"
+        )
 
     def stop(self) -> None:
         """Stop the web server."""
@@ -152,11 +160,14 @@ def site(name: str) -> Iterator[Site]:
             _sql(f'DROP DATABASE IF EXISTS "{made.database}" WITH (FORCE)')
 
 
-def _sql(statement: str) -> None:
-    import psycopg  # noqa: PLC0415 - the harness is read where PostgreSQL's driver may be missing
-
-    with psycopg.connect(f"{SERVER}/postgres", autocommit=True) as connection:
+def _sql(statement: str, database: str = "postgres") -> None:
+    with psycopg.connect(f"{SERVER}/{database}", autocommit=True) as connection:
         connection.execute(statement)
+
+
+def execute(site: Site, statement: str) -> None:
+    """Run a statement in the database of a site, outside a transaction."""
+    _sql(statement, site.database)
 
 
 def free_port() -> int:
@@ -178,7 +189,4 @@ def _resident(pid: int) -> int:
 
 def analyze(site: Site) -> None:
     """Let the planner know what is there, as autovacuum would within a minute."""
-    import psycopg  # noqa: PLC0415
-
-    with psycopg.connect(f"{SERVER}/{site.database}", autocommit=True) as connection:
-        connection.execute("VACUUM ANALYZE")
+    execute(site, "VACUUM ANALYZE")

@@ -4,7 +4,24 @@ import json
 import random
 from typing import Any
 
-WORDS = "where is my card please transfer the balance to savings and tell me when it arrives".split()
+WORDS = [
+    "where",
+    "is",
+    "my",
+    "card",
+    "please",
+    "transfer",
+    "the",
+    "balance",
+    "to",
+    "savings",
+    "and",
+    "tell",
+    "me",
+    "when",
+    "it",
+    "arrives",
+]
 LABELS = [f"intent_{number:03}" for number in range(150)]
 
 
