@@ -38,7 +38,6 @@ app.conf.beat_schedule = {
     "leases": every(SWEEP, "reviews.expire_leases"),
     "idempotency keys": every(3600, "governance.forget_idempotency_keys", "bulk"),
 }
-app.autodiscover_tasks()
 
 _marks: dict[str, Token[str]] = {}
 
@@ -53,6 +52,14 @@ def refuse_evicting_broker(**kwargs: Any) -> None:
     """Leave with status 2 when the broker would drop messages."""
     if fault := broker.fault_of(settings.BROKER.external_url, must_answer=False):
         environment.refuse(fault)
+
+
+@signals.beat_init.connect
+def sweep_at_once(**kwargs: Any) -> None:
+    """Do the sweeps when the schedule starts, and not a period later."""
+    for entry in app.conf.beat_schedule.values():
+        if entry["options"]["queue"] == "critical":
+            app.send_task(entry["task"], **entry["options"])
 
 
 @signals.task_prerun.connect

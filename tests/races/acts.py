@@ -138,9 +138,7 @@ def publish(*, slug: str) -> Result:
 
 def apply(*, document: dict[str, Any]) -> Result:
     """Apply one document."""
-    configuration.apply(
-        sources=[document], actor=None, reason="For a test", now=_at(1), secrets={}
-    )
+    configuration.apply(sources=[document], actor=None, reason="For a test", now=_at(1), secrets={})
     return {}
 
 

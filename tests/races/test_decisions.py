@@ -176,9 +176,7 @@ def test_two_adjudicators_at_once_settle_an_item_once(crowd: Crowd, sender: User
     assert Resolution.objects.filter(item=item).count() == 1
 
 
-def test_the_ledger_of_an_item_has_no_gap_under_sixteen_writers(
-    crowd: Crowd, sender: User
-) -> None:
+def test_the_ledger_of_an_item_has_no_gap_under_sixteen_writers(crowd: Crowd, sender: User) -> None:
     tiers = factories.PIPELINE["tiers"]
     panel = tiers["mid"] | {"decisions": 16, "max_decisions": 16}
     factories.a_pipeline(tiers=tiers | {"mid": panel})
