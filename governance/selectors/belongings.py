@@ -12,9 +12,10 @@ CHUNK = 5_000
 
 def links(model: type[Model]) -> list[Link]:
     """Return each model that points at `model`, with the foreign key by which it does."""
+    relations: list[Any] = model._meta.get_fields(include_hidden=True)
     return [
         (relation.related_model, relation.field.name)
-        for relation in model._meta.get_fields(include_hidden=True)
+        for relation in relations
         if relation.auto_created
         and not relation.concrete
         and (relation.one_to_many or relation.one_to_one)

@@ -100,7 +100,7 @@ def unused_law(example: Example, pipeline: Pipeline, people: Iterable[User]) -> 
     )
     gone = {policy.slug for policy in sla_policies}
     calendar_names, ladder_names = _named_by_sla_policies(gone)
-    holders = User.objects.exclude(pk__in=[user.pk for user in people])
+    holders = User.objects.exclude(pk__in=[user.pk for user in people]).exclude(groups=None)
     roles = Role.objects.filter(slug__in=example.roles)
     return Law(
         sla_policies=sla_policies,

@@ -26,6 +26,8 @@ from governance.models import (
     ApiToken,
     Calendar,
     IdempotencyKey,
+    Job,
+    OutboxMessage,
     Pipeline,
     PolicyVersion,
     Role,
@@ -164,6 +166,8 @@ def _rows_of(pipeline: Pipeline, people: Sequence[User], law: Law) -> Rows:
     }
     for kind, slugs in named.items():
         _add(rows, PolicyVersion, _keys(PolicyVersion, kind=kind, slug__in=slugs))
+    promised = [f"job:{job}" for job in rows.get(Job, ())]
+    _add(rows, OutboxMessage, _keys(OutboxMessage, dedupe__in=promised))
     _refuse_other_use(rows)
     return rows
 
@@ -207,25 +211,25 @@ def _delete(rows: Rows) -> tuple[dict[str, int], list[bytes]]:
     for model in reversed(rows):
         for chunk in belongings.chunks(rows[model]):
             # A plain DELETE: the models refuse to, and what points here goes in the same act.
-            QuerySet(model).filter(pk__in=chunk)._raw_delete(using="default")  # type: ignore[attr-defined]
+            QuerySet(model).filter(pk__in=chunk)._raw_delete(using="default")
     return counts, leaves
 
 
 def _leaves(model: type[Model], keys: Iterable[Any]) -> list[bytes]:
     table = model._meta.db_table
     return [
-        merkle.leaf_hash(canonical({"table": table, "row": _plain(row)}))
+        merkle.leaf_hash(canonical({"table": table, "row": as_json(row)}))
         for chunk in belongings.chunks(keys)
         for row in model._base_manager.filter(pk__in=chunk).values()
     ]
 
 
-def _plain(value: Any) -> Any:
+def as_json(value: Any) -> Any:
     """Return a column's value as JSON has it; of bytes their SHA-256."""
     if isinstance(value, dict):
-        return {str(key): _plain(entry) for key, entry in value.items()}
+        return {str(key): as_json(entry) for key, entry in value.items()}
     if isinstance(value, list):
-        return [_plain(entry) for entry in value]
+        return [as_json(entry) for entry in value]
     if isinstance(value, bytes | memoryview):
         return sha256_hex(bytes(value))
     if isinstance(value, datetime):
