@@ -38,6 +38,6 @@ def on_starting(arbiter: Any) -> None:
 
 
 def post_fork(server: Any, worker: Any) -> None:
-    """Spare the collector what never goes away: a large batch would have it looked through often."""
+    """Spare the collector what never goes away, which a large batch would have it look through."""
     gc.freeze()
     gc.set_threshold(50_000, 20, 50)
