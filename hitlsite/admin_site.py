@@ -37,8 +37,15 @@ class CountersignAdminSite(AdminSite):
     enable_nav_sidebar = False
 
     def has_permission(self, request: HttpRequest) -> bool:
-        """Return whether a request may see the admin at all: administrators and auditors."""
-        return principals.reads_records(request.user)
+        """Return whether a request may see the admin at all: administrators and auditors.
+
+        It is asked for every link of a page, and looked up once.
+        """
+        kept: bool | None = getattr(request, "_reads_records", None)
+        if kept is None:
+            kept = principals.reads_records(request.user)
+            request._reads_records = kept  # type: ignore[attr-defined]
+        return kept
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
         """Return what every page needs; `request_id` helps to find its log lines."""

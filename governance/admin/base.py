@@ -60,14 +60,15 @@ class ReadAccess:
     """
 
     reach: ClassVar[str] = ""
+    admin_site: admin.AdminSite
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         """Return whether the app is listed."""
-        return principals.reads_records(request.user)
+        return self.admin_site.has_permission(request)
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Return whether the request may read; which rows, the queryset says."""
-        return principals.reads_records(request.user)
+        return self.admin_site.has_permission(request)
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Refuse."""
@@ -118,7 +119,10 @@ class GuardedAdmin(ReadAccess, ModelAdmin):
         dated = f"{self.date_hierarchy}__" if self.date_hierarchy else None
         if dated and lookup.removeprefix(dated) in ("year", "month", "day", "gte", "lt"):
             return True
-        own = {each for each in self.get_list_filter(request) if isinstance(each, str)}
+        own = {
+            each if isinstance(each, str) else getattr(each, "parameter_name", "")
+            for each in self.get_list_filter(request)
+        }
         return lookup in self.lookups or lookup.removesuffix("__exact").removesuffix("__id") in own
 
     def changelist_view(

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.contrib.admin.views.main import ChangeList
 from django.core.paginator import Paginator
+from django.db import OperationalError, connection, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.dates import MONTHS, MONTHS_ALT
@@ -21,19 +22,23 @@ else:
     AnyPaginator = Paginator
 
 COUNTED = 10_000
+PATIENCE = 150
 
 
 class CappedPaginator(AnyPaginator):
-    """Counts COUNTED rows at most; `capped` says that there are more."""
+    """Counts COUNTED rows at most, and on PostgreSQL for no longer than PATIENCE milliseconds.
+
+    `capped` says that there are more rows, or that counting them took too long.
+    """
 
     @cached_property
     def count(self) -> int:
-        """Return how many rows there are, COUNTED when there are more."""
+        """Return how many rows there are, COUNTED when there are more or too many to tell."""
         return min(self._counted, COUNTED)
 
     @property
     def capped(self) -> bool:
-        """Whether there are more rows than were counted."""
+        """Whether there may be more rows than were counted."""
         return self._counted > COUNTED
 
     @cached_property
@@ -41,7 +46,18 @@ class CappedPaginator(AnyPaginator):
         rows = self.object_list
         if not isinstance(rows, QuerySet):
             return len(rows)
-        return rows.order_by().values("pk")[: COUNTED + 1].count()
+        counted = rows.order_by().values("pk")[: COUNTED + 1]
+        if connection.vendor != "postgresql":
+            return counted.count()
+        try:
+            with transaction.atomic(), connection.cursor() as cursor:
+                cursor.execute("SET LOCAL statement_timeout = %s", [PATIENCE])
+                number = counted.count()
+                # An outer transaction would keep it.
+                cursor.execute("SET LOCAL statement_timeout TO DEFAULT")
+        except OperationalError:
+            return COUNTED + 1
+        return number
 
 
 class Step(NamedTuple):

@@ -35,6 +35,10 @@ class AuditEvent(AppendOnlyModel):
     digest = models.CharField(max_length=64)
 
     class Meta:
+        indexes = [
+            # The admin's list of one action, the newest first, and the words that there are.
+            models.Index(fields=["action", "at"], name="auditevent_by_action"),
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["stream", "sequence"], name="auditevent_stream_sequence_uniq"

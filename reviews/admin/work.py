@@ -165,7 +165,7 @@ class ResolutionAdmin(ReadOnlyAdmin):
     list_display = (
         "resolved_at", "item", "kind", "verdict", "answer_line", "agreement", "actor",
     )  # fmt: skip
-    list_filter = (of_pipeline("item__pipeline"), "kind", "verdict")
+    list_filter = (of_pipeline("item__pipeline"), "kind")
     list_select_related = ("item", "actor")
     unlisted = ("rationale",)
     date_hierarchy = "resolved_at"

@@ -43,6 +43,10 @@ class Decision(AppendOnlyModel):
     decided_at = models.DateTimeField(db_index=True)
 
     class Meta:
+        indexes = [
+            # The admin's list of one verdict, the newest first; some are rare.
+            models.Index(fields=["verdict", "decided_at"], name="decision_by_verdict"),
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["assignment"],
@@ -94,6 +98,10 @@ class Resolution(AppendOnlyModel):
     resolved_at = models.DateTimeField(db_index=True)
 
     class Meta:
+        indexes = [
+            # The admin's list of one kind, the newest first; some are rare.
+            models.Index(fields=["kind", "resolved_at"], name="resolution_by_kind"),
+        ]
         constraints = [
             models.CheckConstraint(
                 condition=one_of("kind", [k for k in ResolutionKind.values if k != "auto"]),

@@ -126,6 +126,8 @@ class ReviewItem(models.Model):
             ),
             # Lists: a pipeline's items by status, in the order of the cursor.
             models.Index(fields=["pipeline", "status", "id"], name="reviewitem_by_status"),
+            # The admin's list: the newest, or those of a month.
+            models.Index(fields=["created_at"], name="reviewitem_by_arrival"),
         ]
         constraints = [
             models.CheckConstraint(
