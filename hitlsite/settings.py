@@ -181,6 +181,11 @@ AXES_CLIENT_IP_CALLABLE = "hitlsite.middleware.client_address"
 AXES_DISABLE_ACCESS_LOG = True
 AXES_VERBOSE = False
 
+# What a configuration row was is read, never put back: that would be a change without a check.
+SIMPLE_HISTORY_REVERT_DISABLED = True
+# A reason is as long as the act's own in the ledger.
+SIMPLE_HISTORY_HISTORY_CHANGE_REASON_USE_TEXT_FIELD = True
+
 # -- What browsers are told -------------------------------------------------------------------
 
 SECURE_SSL_REDIRECT = ENV.ssl_redirect
