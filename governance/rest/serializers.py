@@ -72,10 +72,11 @@ class MomentField(serializers.DateTimeField):
             raise serializers.ValidationError(str(error), code="time") from None
 
 
-MONEY = re.compile(r"\d{1,14}(?:\.\d{1,4})?", re.ASCII)
+# SQLite keeps 15 digits of a number.
+MONEY = re.compile(r"\d{1,11}(?:\.\d{1,4})?", re.ASCII)
 
 
-@extend_schema_field({"type": "string", "pattern": "^[0-9]{1,14}([.][0-9]{1,4})?$"})
+@extend_schema_field({"type": "string", "pattern": "^[0-9]{1,11}([.][0-9]{1,4})?$"})
 class MoneyField(serializers.Field[Decimal, Any, str, Any]):
     """An amount as decimal text, such as "12.50": a JSON number would be a float."""
 
@@ -83,7 +84,7 @@ class MoneyField(serializers.Field[Decimal, Any, str, Any]):
         """Return the amount."""
         if not isinstance(data, str) or not MONEY.fullmatch(data):
             raise serializers.ValidationError(
-                'Give an amount as text, as in "12.50": up to 14 digits, and 4 decimals.',
+                'Give an amount as text, as in "12.50": up to 11 digits, and 4 decimals.',
                 code="money",
             )
         return Decimal(data)

@@ -7,7 +7,7 @@ import pytest
 
 from governance.models import AuditEvent, User
 from governance.services import ledger
-from reviews.models import Assignment, Note, Outcome, Prediction, ReviewItem, Withdrawal
+from reviews.models import Assignment, Note, Outcome, Prediction, Withdrawal
 from reviews.services import withdrawals
 from tests import factories
 from tests.api.answers import good, problem
@@ -90,21 +90,25 @@ def test_what_people_settled_is_not_withdrawn(sender: Any, bot: User) -> None:
     assert not Withdrawal.objects.exists()
 
 
-def test_items_that_wait_for_others_are_withdrawn_too(
-    api: Any, sender: Any, reviewer: Any, bot: User
+@pytest.mark.parametrize(
+    "status", ["in_review", "awaiting_others", "awaiting_adjudication", "escalated"]
+)
+def test_an_item_is_withdrawn_wherever_it_waits(
+    sender: Any, reviewer: Any, bot: User, status: str
 ) -> None:
-    waiting, disputed = factories.an_item(bot, "high"), factories.an_item(bot, "high")
-    people = [factories.a_person() for _ in range(3)]
-    factories.decide(people[0], factories.claim(people[0]))
-    for person, label in zip(people[1:], ("balance", "card_arrival"), strict=True):
-        factories.claim(person)
+    item = factories.an_item(bot, "high")
+    labels = {"awaiting_others": ["balance"], "awaiting_adjudication": ["balance", "card_arrival"]}
+    for label in labels.get(status, []):
+        person = factories.a_person()
         factories.decide(person, factories.claim(person), label)
-    good(reviewer.post(f"/items/{disputed.pk}/escalate", {"reason": "x"}))
-    statuses = dict(ReviewItem.objects.values_list("pk", "status"))
-    assert set(statuses.values()) <= {"escalated", "in_review", "awaiting_others"}
-    for item in (waiting, disputed):
-        shown = good(withdraw(sender, item.prediction_id))
-        assert shown["item"]["status"] == "withdrawn"
+    if status in ("in_review", "escalated"):
+        good(reviewer.post("/claim"), 201)
+    if status == "escalated":
+        good(reviewer.post(f"/items/{item.pk}/escalate", {"reason": "x"}))
+    item.refresh_from_db()
+    assert item.status == status
+    shown = good(withdraw(sender, item.prediction_id))
+    assert shown["item"]["status"] == "withdrawn"
     assert not Assignment.objects.filter(state="claimed").exists()
 
 
@@ -173,10 +177,10 @@ def test_an_outcome_keeps_its_cost_as_decimal_text(sender: Any, bot: User) -> No
 def test_outcomes_may_follow_one_another(sender: Any, bot: User) -> None:
     item = factories.an_item(bot)
     path = f"/predictions/{item.prediction_id}/outcome"
-    for cost in ("0", "99999999999999.9999", None):
+    for cost in ("0", "99999999999.9999", None):
         good(sender.post(path, an_outcome(cost=cost)), 201)
     assert [str(o.cost) for o in Outcome.objects.order_by("pk")][1:] == [
-        "99999999999999.9999", "None",
+        "99999999999.9999", "None",
     ]  # fmt: skip
     stream = AuditEvent.objects.filter(stream=withdrawals.stream_of(item.prediction_id))
     assert list(stream.order_by("sequence").values_list("sequence", flat=True)) == [1, 2, 3]
@@ -186,7 +190,7 @@ def test_outcomes_may_follow_one_another(sender: Any, bot: User) -> None:
     ("changes", "pointer"),
     [
         *[({"cost": cost}, "/cost") for cost in (
-            12.5, 12, "-1", "1e3", "NaN", "", " 1", "1.23456", "1" * 15, "٣", True, ["1"],
+            12.5, 12, "-1", "1e3", "NaN", "", " 1", "1.23456", "1" * 12, "٣", True, ["1"],
         )],
         ({"observed_at": "2026-11-24T12:00:00"}, "/observed_at"),
         ({"observed_at": "2999-01-01T00:00:00Z"}, "/observed_at"),

@@ -1,4 +1,4 @@
-"""In a blind tier nothing tells a reviewer the prediction, or what others said, before they decide."""
+"""In a blind tier nothing tells the prediction, or what others said, before one decides."""
 
 import json
 from typing import Any

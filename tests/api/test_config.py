@@ -259,3 +259,15 @@ def test_a_password_is_never_taken_over_http(api: Any, admin_user: User) -> None
     problem(caller.post("/apply", [literal]), 400, "/0/password")
     named = everything()[0] | {"password_from_env": "PATH"}
     problem(caller.post("/apply", [named]), 400, "/0/password_from_env")
+
+
+def test_a_person_is_made_no_administrator_by_a_document(api: Any, admin_user: User) -> None:
+    factories.a_pipeline()
+    caller = api(admin_user, "admin")
+    person = {
+        "kind": "Person", "username": "eve", "email": "eve@example.org", "roles": [],
+        "pipelines": [],
+    }  # fmt: skip
+    for name in ("is_superuser", "is_staff", "is_active", "groups", "user_permissions", "password"):
+        problem(caller.post("/apply", [person | {name: True}]), 400, f"/0/{name}")
+    assert not User.objects.filter(username="eve").exists()

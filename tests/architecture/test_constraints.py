@@ -1,0 +1,155 @@
+"""Every named constraint is broken here, and the database says no."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.db import IntegrityError, connection, models, transaction
+from django.db.models import CheckConstraint, F, UniqueConstraint
+
+from governance.models.base import uuid7
+from tests.world import World
+
+OURS = ("governance", "reviews", "feedback")
+CONSTRAINTS = {
+    constraint.name: (model, constraint)
+    for model in apps.get_models()
+    if model._meta.app_label in OURS and not hasattr(model, "history_object")
+    for constraint in model._meta.constraints
+}
+CHECKS = [n for n, (_, c) in CONSTRAINTS.items() if isinstance(c, CheckConstraint)]
+UNIQUES = [n for n, (_, c) in CONSTRAINTS.items() if isinstance(c, UniqueConstraint)]
+
+# What to change in a copy of a good row so that it breaks just this check.
+BROKEN: dict[str, dict[str, Any]] = {
+    "policyversion_kind_valid": {"kind": "other"},
+    "pipeline_random_slice_is_share": {"random_slice": 1.5},
+    "policyactivation_mode_valid": {"mode": "draft"},
+    "tier_max_decisions_covers": {"decisions": 3, "max_decisions": 2},
+    "tier_monitor_rate_is_share": {"monitor_rate": -0.1},
+    "tier_agreement_min_is_share": {"agreement_min": 1.1},
+    "tier_rationale_valid": {"rationale": "maybe"},
+    "user_kind_valid": {"kind": "robot"},
+    "user_service_has_no_staff": {"kind": "service", "is_staff": True},
+    "skill_level_positive": {"level": 0},
+    "apitoken_expires_after_creation": {"expires_at": F("created_at")},
+    "auditevent_sequence_positive": {"sequence": 0},
+    "auditevent_action_named": {"action": ""},
+    "job_state_valid": {"state": "lost"},
+    "job_progress_is_share": {"progress": 1.01},
+    "assignment_state_valid": {"state": "lost", "ended_at": "now"},
+    "assignment_ended_iff": {"state": "released", "ended_at": None},
+    "assignment_lease_after_claim": {"lease_expires_at": F("claimed_at")},
+    "decision_verdict_valid": {"verdict": "maybe"},
+    "decision_certainty_is_share": {"certainty": -0.5},
+    "decision_correction_has_answer": {"verdict": "correct", "answer": None},
+    "decision_not_its_own_undo": {"undoes_id": F("id")},
+    "resolution_kind_valid": {"kind": "auto"},
+    "resolution_agreement_is_share": {"agreement": 2.0},
+    "prediction_confidence_is_share": {"confidence": 1.1},
+    "prediction_propensity_is_share": {"propensity": -0.1},
+    "prediction_disposition_valid": {"disposition": "maybe"},
+    "prediction_sampled_valid": {"sampled": "always"},
+    "withdrawal_has_reason": {"reason": ""},
+    "outcome_cost_not_negative": {"cost": -1},
+    "reviewitem_status_valid": {"status": "lost"},
+    "reviewitem_open_slots_within": {"open_slots": 9},
+    "reviewitem_resolved_iff": {"status": "resolved", "resolved_at": None, "open_slots": 0},
+    "reviewitem_open_only_when_open": {"status": "escalated", "open_slots": 1},
+    "note_has_text": {"text": ""},
+    "dataset_slug_named": {"slug": ""},
+    "datasetversion_parent_unless_first": {"number": 2, "parent_id": None},
+    "datasetversion_has_rows": {"rows": 0},
+    "datasetversion_as_of_past": {"as_of": "later"},
+    "datasetfile_format_valid": {"format": "xml"},
+}
+# Where another unique constraint would speak first: what makes the copy differ under that one.
+APART: dict[str, dict[str, Any]] = {
+    "policyversion_number_uniq": {"digest": "0" * 64},
+    "policyversion_digest_uniq": {"number": 9999},
+    "decision_one_per_assignment": {"undoes_id": None},
+    "assignment_slot_held_once": {"reviewer_id": "bot"},
+    "assignment_item_once_per_reviewer": {"slot": 9},
+    "datasetversion_number_uniq": {"job_id": uuid7()},
+    "datasetversion_job_uniq": {"number": 2, "parent_id": F("id")},
+    "datasetentry_position_uniq": {"external_id": "other"},
+    "datasetentry_external_id_uniq": {"position": 9999},
+}
+# These tables are closed to rows of a version that exists: the rows point at one that does not yet.
+OPENED = {
+    "datasetentry_position_uniq": "version_id",
+    "datasetentry_external_id_uniq": "version_id",
+    "datasetfile_uniq": "version_id",
+    "datasetfile_format_valid": "version_id",
+    "datasetfilepart_position_uniq": "file_id",
+}
+
+
+def copy_of(world: World, model: type[models.Model], rows: Any, changes: dict[str, Any]) -> Any:
+    """Return an unsaved copy of a row under a new key, with changes."""
+    row = rows.first()
+    assert row is not None, "The world has no such row."
+    copy = model(**{f.attname: getattr(row, f.attname) for f in model._meta.concrete_fields})
+    copy.pk = uuid7() if isinstance(model._meta.pk, models.UUIDField) else None
+    special = {"now": row, "later": row, "bot": world.bot.pk}
+    for name, value in changes.items():
+        if isinstance(value, F):
+            value = (
+                copy.pk if value.name == "id" and name == "undoes_id" else getattr(row, value.name)
+            )
+        elif value == "now":
+            value = row.claimed_at
+        elif value == "later":
+            value = row.sealed_at + timedelta(seconds=1)
+        elif isinstance(value, str) and value in special:
+            value = special[value]
+        setattr(copy, name, value)
+    return copy
+
+
+def insert(*copies: Any) -> str:
+    """Insert rows past every guard in Python; returns what the database says against it."""
+    with pytest.raises(IntegrityError) as caught, transaction.atomic():
+        models.QuerySet(type(copies[0])).bulk_create(copies)
+    return str(caught.value)
+
+
+def test_every_check_is_broken_by_a_row() -> None:
+    assert set(BROKEN) == set(CHECKS)
+    assert set(APART) <= set(UNIQUES)
+
+
+@pytest.mark.parametrize("name", CHECKS)
+def test_a_row_that_breaks_a_check_is_refused(world: World, name: str) -> None:
+    model, _ = CONSTRAINTS[name]
+    rows = model._base_manager.order_by("pk")
+    if name == "reviewitem_open_only_when_open":
+        rows = rows.filter(open_slots__gt=0)
+    if name == "reviewitem_open_slots_within":
+        rows = rows.filter(status="pending")
+    changes = BROKEN[name] | ({OPENED[name]: uuid7()} if name in OPENED else {})
+    assert name in insert(copy_of(world, model, rows, changes))
+
+
+@pytest.mark.parametrize("name", UNIQUES)
+def test_a_second_row_of_what_is_unique_is_refused(world: World, name: str) -> None:
+    model, constraint = CONSTRAINTS[name]
+    assert isinstance(constraint, UniqueConstraint)
+    rows = model._base_manager.order_by("pk")
+    if constraint.condition is not None:
+        rows = rows.filter(constraint.condition)
+    for field in constraint.fields:
+        rows = rows.exclude(**{f"{field}__isnull": True})
+    apart = APART.get(name, {})
+    if name in OPENED:
+        later = {OPENED[name]: uuid7()}
+        first = copy_of(world, model, rows, later)
+        error = insert(first, copy_of(world, model, rows, later | apart))
+    else:
+        error = insert(copy_of(world, model, rows, apart))
+    columns = {str(model._meta.get_field(f).column) for f in constraint.fields}  # type: ignore[union-attr]
+    if connection.vendor == "postgresql":
+        assert name in error
+    else:
+        assert name in error or all(f"{model._meta.db_table}.{c}" in error for c in columns)

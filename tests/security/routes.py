@@ -1,0 +1,172 @@
+"""What each route of the API is called with, and what the right caller is answered.
+
+A route that is not here fails the tests: whoever adds one says who may call it.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests import factories
+from tests.world import World
+
+EVERY = (
+    "predictions:write", "review", "config:write", "datasets:read", "datasets:write",
+    "models:write", "govern", "audit:read", "admin",
+)  # fmt: skip
+Filled = Callable[[World], Any]
+
+
+def nothing(world: World) -> dict[str, Any]:
+    return {}
+
+
+@dataclass(frozen=True)
+class Call:
+    """One method of one route.
+
+    `elsewhere` is the answer to a token with the scope that reaches another pipeline only: 404, or
+    what a list or a claim shows of nothing. `who` is whose token gets `status`.
+    """
+
+    scopes: tuple[str, ...]
+    address: Filled
+    status: int = 200
+    body: Filled | None = None
+    elsewhere: int = 404
+    who: str = "reviewer"
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+def at(text: str) -> Filled:
+    """Return the address that `text` gives once the ids of a world are filled in."""
+
+    def fill(world: World) -> str:
+        return text.format(
+            prediction=world.prediction.pk, approved=world.approved.pk, item=world.item.pk,
+            open_item=world.open_item.pk, assignment=world.held.assignment.pk,
+            decision=world.decision.pk, job=world.job.pk,
+        )  # fmt: skip
+
+    return fill
+
+
+def token(**more: Any) -> Filled:
+    return lambda world: {"claim_token": world.held.token, **more}
+
+
+def reason(world: World) -> dict[str, Any]:
+    return {"reason": "For a test"}
+
+
+def document(world: World) -> dict[str, Any]:
+    return factories.pipeline_document(name="Another name")
+
+
+def a_prediction(world: World) -> dict[str, Any]:
+    return factories.a_payload()
+
+
+def an_outcome(world: World) -> dict[str, Any]:
+    return {"outcome": {"good": True}, "observed_at": "2026-11-20T09:00:00Z"}
+
+
+def an_adjudication(world: World) -> dict[str, Any]:
+    return {"answer": None, "rationale": "x"}
+
+
+def a_note(world: World) -> dict[str, Any]:
+    return {"text": "x"}
+
+
+def a_dataset(world: World) -> dict[str, Any]:
+    return {"slug": "other", "pipeline": "intents"}
+
+
+CONFIG = ("config:write", "audit:read", "admin")
+PREDICTIONS = ("predictions:write", "audit:read", "review")
+RECORDS = ("review", "audit:read")
+DATASETS = ("datasets:read", "audit:read")
+ACCEPTS = {"verdict": "accept", "checklist": {"read": True}}
+
+CALLS: dict[tuple[str, str], Call] = {
+    ("POST", "apply"): Call(("config:write", "admin"), at("/apply"), body=document),
+    ("GET", "pipelines/<slug:slug>/config"): Call(CONFIG, at("/pipelines/intents/config")),
+    ("PUT", "pipelines/<slug:slug>/config"): Call(
+        ("config:write",), at("/pipelines/intents/config"), body=document, headers={"if_match": "*"}
+    ),
+    ("GET", "pipelines/<slug:slug>/config/versions"): Call(
+        CONFIG, at("/pipelines/intents/config/versions")
+    ),
+    ("GET", "pipelines/<slug:slug>/config/versions/<int:number>"): Call(
+        CONFIG, at("/pipelines/intents/config/versions/1")
+    ),
+    ("GET", "jobs/<uuid:job_id>"): Call(EVERY, at("/jobs/{job}"), who="bot"),
+    ("GET", "predictions"): Call(PREDICTIONS, at("/predictions"), elsewhere=200),
+    ("POST", "predictions"): Call(
+        ("predictions:write",), at("/predictions"), 201, body=a_prediction
+    ),
+    ("GET", "predictions/<uuid:prediction_id>"): Call(PREDICTIONS, at("/predictions/{prediction}")),
+    ("GET", "predictions/<uuid:prediction_id>/trace"): Call(
+        ("audit:read",), at("/predictions/{prediction}/trace")
+    ),
+    ("POST", "predictions/<uuid:prediction_id>/withdraw"): Call(
+        ("predictions:write",), at("/predictions/{approved}/withdraw"), body=reason
+    ),
+    ("POST", "predictions/<uuid:prediction_id>/outcome"): Call(
+        ("predictions:write",), at("/predictions/{prediction}/outcome"), 201,
+        body=an_outcome,
+    ),
+    ("POST", "claim"): Call(("review",), at("/claim"), 201, body=nothing, elsewhere=204),
+    ("POST", "assignments/<uuid:assignment_id>/extend"): Call(
+        ("review",), at("/assignments/{assignment}/extend"), body=token()
+    ),
+    ("POST", "assignments/<uuid:assignment_id>/release"): Call(
+        ("review",), at("/assignments/{assignment}/release"), body=token()
+    ),
+    ("POST", "assignments/<uuid:assignment_id>/decline"): Call(
+        ("review",), at("/assignments/{assignment}/decline"), body=token(reason="x")
+    ),
+    ("POST", "assignments/<uuid:assignment_id>/decision"): Call(
+        ("review",), at("/assignments/{assignment}/decision"), 201, body=token(**ACCEPTS)
+    ),
+    ("GET", "decisions"): Call(RECORDS, at("/decisions"), elsewhere=200),
+    # What it says is in the dataset of the world already, which ends the time for taking it back.
+    ("POST", "decisions/<uuid:decision_id>/undo"): Call(
+        ("review",), at("/decisions/{decision}/undo"), 409, body=nothing
+    ),
+    ("GET", "resolutions"): Call(RECORDS, at("/resolutions"), elsewhere=200),
+    ("GET", "items"): Call(RECORDS, at("/items"), elsewhere=200),
+    ("GET", "items/<uuid:item_id>"): Call(RECORDS, at("/items/{item}")),
+    # The item is settled, which its adjudicator is told; nobody else is told even that.
+    ("POST", "items/<uuid:item_id>/adjudicate"): Call(
+        ("review",), at("/items/{item}/adjudicate"), 409,
+        body=an_adjudication,
+    ),
+    ("POST", "items/<uuid:item_id>/notes"): Call(
+        ("review",), at("/items/{item}/notes"), 201, body=a_note
+    ),
+    ("POST", "items/<uuid:item_id>/escalate"): Call(
+        ("review",), at("/items/{open_item}/escalate"), body=reason
+    ),
+    ("GET", "datasets"): Call(DATASETS, at("/datasets"), elsewhere=200),
+    ("POST", "datasets"): Call(
+        ("datasets:write",), at("/datasets"), 201,
+        body=a_dataset,
+    ),
+    ("GET", "datasets/<slug:slug>"): Call(DATASETS, at("/datasets/answers")),
+    ("GET", "datasets/<slug:slug>/versions"): Call(DATASETS, at("/datasets/answers/versions")),
+    ("POST", "datasets/<slug:slug>/versions"): Call(
+        ("datasets:write",), at("/datasets/answers/versions"), 202, body=nothing
+    ),
+    ("GET", "datasets/<slug:slug>/versions/<int:number>"): Call(
+        DATASETS, at("/datasets/answers/versions/1")
+    ),
+    ("GET", "datasets/<slug:slug>/versions/<int:number>/download"): Call(
+        DATASETS, at("/datasets/answers/versions/1/download?format=jsonl")
+    ),
+    ("GET", "datasets/<slug:slug>/versions/<int:before>/diff/<int:after>"): Call(
+        DATASETS, at("/datasets/answers/versions/1/diff/1")
+    ),
+}  # fmt: skip
+OPEN = {("GET", "openapi.json"), ("GET", "docs")}

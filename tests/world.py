@@ -1,0 +1,119 @@
+"""A small world in which every table has a row, all of them made by services."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.utils import timezone
+
+from feedback.models import DatasetVersion
+from feedback.services import datasets, sealing
+from governance.enums import PolicyMode
+from governance.models import Heartbeat, Job, Pipeline, User
+from governance.selectors import principals
+from governance.services import configuration, idempotency, sign_in_links
+from reviews.models import Decision, Prediction, ReviewItem
+from reviews.services import assignments, decisions, notes, outcomes, withdrawals
+from reviews.services.assignments import Claim
+from tests import factories
+
+
+@dataclass
+class World:
+    """Who and what there is."""
+
+    bot: User
+    reviewer: User
+    pipeline: Pipeline
+    prediction: Prediction
+    approved: Prediction
+    item: ReviewItem
+    open_item: ReviewItem
+    held: Claim
+    decision: Decision
+    job: Job
+    version: DatasetVersion
+
+
+def build() -> World:
+    """Return a world in which each table of records, histories and work has at least one row."""
+    now = timezone.now()
+    pipeline = factories.a_pipeline()
+    bot, reviewer = factories.a_service(), factories.a_person("maria", roles=("reviewer", "lead"))
+    _publish(pipeline, now)
+    pipeline.refresh_from_db()
+    approved, lost = factories.send(
+        bot, factories.a_payload("low"), factories.a_payload("low"), now=now
+    )
+    decided, again, held = _review(bot, reviewer, now)
+    principal = principals.of_person(bot)
+    withdrawals.withdraw(
+        principal=principal, actor=bot, prediction_id=lost.pk, reason="Sent twice", now=now
+    )
+    outcomes.record(
+        principal=principal, actor=bot, prediction_id=approved.pk, outcome={"refund": True},
+        observed_at=now, cost=Decimal("12.50"), now=now,
+    )  # fmt: skip
+    notes.add(
+        principal=principals.of_person(reviewer), actor=reviewer, item_id=decided.item_id,
+        text="An edge case.", now=now,
+    )  # fmt: skip
+    factories.a_token(bot, "review")
+    sign_in_links.issue(user=reviewer, actor=None, now=now)
+    idempotency.begin(
+        user=bot, key="k", method="POST", path="/api/v1/claim", fingerprint="f", now=now
+    )
+    Heartbeat.objects.get_or_create(name="worker", defaults={"beat_at": now})
+    job, version = _publish_dataset(bot, now + timedelta(minutes=1))
+    return World(
+        bot=bot, reviewer=reviewer, pipeline=pipeline, prediction=decided.item.prediction,
+        approved=approved, item=decided.item, open_item=held.assignment.item, held=held,
+        decision=again, job=job, version=version,
+    )  # fmt: skip
+
+
+def _publish(pipeline: Pipeline, now: datetime) -> None:
+    changed = factories.pipeline_document(name="Intents, again")
+    for mode, source in (
+        (PolicyMode.LIVE, changed),
+        (PolicyMode.SHADOW, factories.pipeline_document()),
+    ):
+        pipeline.refresh_from_db()
+        configuration.put(
+            pipeline_id=pipeline.pk, source=source, mode=mode, actor=None, reason="For a test",
+            now=now, read=pipeline.live,
+        )  # fmt: skip
+
+
+def _review(bot: User, reviewer: User, now: datetime) -> tuple[Decision, Decision, Claim]:
+    """Decide an item, take it back, decide it again; hold another and leave a third open."""
+    factories.an_item(bot, now=now)
+    first = factories.decide(reviewer, _claim(reviewer, now), "balance", now=now)
+    undone = decisions.undo(decision_id=first.decision.pk, actor=reviewer, now=now)
+    second = factories.decide(reviewer, undone.claim, now=now)
+    factories.an_item(bot, now=now)
+    held = _claim(reviewer, now)
+    factories.an_item(bot, "high", now=now)
+    return first.decision, second.decision, held
+
+
+def _claim(reviewer: User, now: datetime) -> Claim:
+    held = assignments.claim(
+        principal=principals.of_person(reviewer), actor=reviewer, now=now, queue="general"
+    )
+    assert held is not None
+    return held
+
+
+def _publish_dataset(bot: User, now: datetime) -> tuple[Job, DatasetVersion]:
+    principal: Any = principals.of_person(bot)
+    datasets.create(
+        principal=principal, actor=bot, slug="answers", pipeline="intents", wanted=None,
+        include=None, now=now,
+    )  # fmt: skip
+    job = datasets.request_version(
+        principal=principal, actor=bot, slug="answers", as_of=None, now=now
+    )
+    sealing.seal(job=job, now=now)
+    return job, DatasetVersion.objects.get(job=job)
