@@ -44,11 +44,15 @@ def legible(text: str, *, start: int = 0, limit: int | None = None) -> Legible:
         if at < place or _joins(text, at):
             continue
         if marks == MAX_MARKS:
-            return Legible((*pieces, text[place:at]), at)
+            return _legible([*pieces, text[place:at]], at)
         end = _end_of_run(text, at, stop)
         pieces += [text[place:at], Mark(f"U+{ord(text[at]):04X}", _name(text[at]), end - at)]
         place, marks = end, marks + 1
-    return Legible(tuple(piece for piece in (*pieces, text[place:stop]) if piece), stop)
+    return _legible([*pieces, text[place:stop]], stop)
+
+
+def _legible(pieces: list[str | Mark], end: int) -> Legible:
+    return Legible(tuple(piece for piece in pieces if piece), end)
 
 
 def _end_of_run(text: str, at: int, stop: int) -> int:

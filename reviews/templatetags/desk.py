@@ -80,11 +80,10 @@ def span(length: timedelta) -> str:
     if seconds < MINUTE:
         return _("under 1 m")
     days, hours, minutes = seconds // DAY, seconds % DAY // HOUR, seconds % HOUR // MINUTE
-    if days:
-        return _("%(d)d d %(h)d h") % {"d": days, "h": hours}
-    if hours:
-        return _("%(h)d h %(m)d m") % {"h": hours, "m": minutes}
-    return _("%(m)d m") % {"m": minutes}
+    units = ((days, _("%(n)d d")), (hours, _("%(n)d h")), (minutes, _("%(n)d m")))
+    largest = next(place for place, (number, _words) in enumerate(units) if number)
+    told = [words % {"n": number} for number, words in units[largest : largest + 2] if number]
+    return " ".join(told)
 
 
 @register.filter

@@ -105,11 +105,17 @@ def _page(
     status: int = 200,
 ) -> HttpResponse:
     question = policies.document(row.config_version_id)["question"]
-    fields = answers.fields_of(question, answer=draft.answer)
+    judgements = list(desk.judgements(row))
+    fields = answers.fields_of(
+        question,
+        answer=draft.answer,
+        scores=row.prediction.scores,
+        first=[label for judgement in judgements for label in answers.labels(judgement.answer)],
+    )
     context = {
         "item": shown.item(row, blind=False),
         "status": row.get_status_display(),
-        "judgements": list(desk.judgements(row)),
+        "judgements": judgements,
         "form": {"fields": fields, "draft": draft, "faults": shown.by_place(faults, fields)},
         "now": now,
     }

@@ -1,7 +1,7 @@
 """The form of an answer: its fields from a question, and an answer from what was sent."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -51,10 +51,11 @@ def fields_of(
     answer: Any = None,
     predicted: Any = None,
     scores: Any = None,
+    first: Collection[Any] = (),
 ) -> list[AnswerField]:
     """Return the controls of a question, set to `answer`; blind without `predicted` and `scores`.
 
-    Where scores are given the likeliest choices come first.
+    The choices in `first` come first, then the likeliest where scores are given.
     """
     answer = answer if isinstance(answer, Mapping) else {}
     predicted = predicted if isinstance(predicted, Mapping) else {}
@@ -68,7 +69,9 @@ def fields_of(
     if name not in answer and question["kind"] in ONE_VALUE and len(answer) == 1:
         answer = {name: next(iter(answer.values()))}
     known = scores if isinstance(scores, Mapping) else {}
-    return [_field(question, name, "", answer.get(name), predicted.get(name), known)]
+    lone = _field(question, name, "", answer.get(name), predicted.get(name), known)
+    lone.options.sort(key=lambda option: option.value not in first)
+    return [lone]
 
 
 def _field(
@@ -96,6 +99,13 @@ def _field(
         allow_other=bool(entry.get("allow_other")),
         other=", ".join(others),
     )
+
+
+def labels(answer: Any) -> list[str]:
+    """Return the choices that an answer names."""
+    values = answer.values() if isinstance(answer, Mapping) else ()
+    flat = (part for value in values for part in (value if isinstance(value, list) else [value]))
+    return [part for part in flat if isinstance(part, str)]
 
 
 def _score(value: Any) -> float | None:

@@ -10,7 +10,6 @@ from django.http import QueryDict
 from governance.domain.faults import Fault
 from governance.exceptions import InvalidInput
 from reviews.domain.answers import Judgement
-from reviews.domain.consensus import derive_verdict
 from reviews.models import Decision
 from reviews.web import answers
 
@@ -30,15 +29,16 @@ class Draft:
     checklist: dict[str, bool] = field(default_factory=dict)
     certainty: float | None = None
 
-    def judgement(self, *, blind: bool, output: Any) -> Judgement:
+    def judgement(self, *, blind: bool) -> Judgement:
         """Return what it says: in a blind form the answer speaks, else the verdict."""
         verdict, answer = self.verdict, self.answer
         if verdict in ("accept", "reject", "escalate", "defer"):
             answer = None
         elif blind:
             verdict = ""
-        elif not verdict and answer is not None:
-            verdict = derive_verdict(answer, output)
+        elif not verdict:
+            # The controls start from the prediction: what stands in them was not said by anybody.
+            answer = None
         return Judgement(
             verdict=verdict,
             answer=answer,

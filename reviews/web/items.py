@@ -89,7 +89,7 @@ def decide(request: DeskRequest, assignment_id: uuid.UUID) -> HttpResponse:
             actor=request.user,
             assignment_id=row.pk,
             token=tokens.of(request, row.pk),
-            judgement=draft.judgement(blind=blind, output=prediction.output),
+            judgement=draft.judgement(blind=blind),
             now=now,
         )
     except InvalidInput as error:

@@ -27,6 +27,12 @@ class Predicted:
     scores: list[tuple[str, float]]
     model: str
 
+    @property
+    def members(self) -> list[tuple[str, Any]]:
+        """The members of an output that has several."""
+        several = isinstance(self.output, Mapping) and len(self.output) > 1
+        return list(self.output.items()) if several else []
+
 
 def item(row: ReviewItem, *, blind: bool) -> dict[str, Any]:
     """Return the context of an item; blind, nothing in it follows from the prediction."""
@@ -134,8 +140,15 @@ def by_place(faults: tuple[Fault, ...], fields: list[answers.AnswerField]) -> di
     places = {entry.pointer for entry in fields}
     found: dict[str, list[str]] = {}
     for fault in faults:
-        found.setdefault(_place(fault.pointer, places, fields), []).append(fault.detail)
+        found.setdefault(_place(fault.pointer, places, fields), []).append(_said(fault))
     return found
+
+
+def _said(fault: Fault) -> str:
+    """Return the words of a fault; a page has buttons where a caller of the API names a verdict."""
+    if (fault.pointer, fault.code) == ("/verdict", "required"):
+        return _("Choose a decision first.")
+    return fault.detail
 
 
 def _place(pointer: str, places: set[str], fields: list[answers.AnswerField]) -> str:

@@ -43,6 +43,13 @@ function choose(option) {
   else input.checked = !input.checked;
   input.dispatchEvent(new Event("change", { bubbles: true }));
   input.focus();
+  if (input.type === "radio") advance();
+}
+
+// After an answer comes the reason, where one is asked for and none is given yet.
+function advance() {
+  const reasons = desk.querySelector("#reasons");
+  if (reasons && visible(reasons) && !reasons.querySelector(":checked")) reasons.querySelector("input")?.focus();
 }
 
 desk.addEventListener("input", (event) => {

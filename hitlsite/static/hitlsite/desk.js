@@ -47,10 +47,10 @@ document.addEventListener("htmx:responseError", (event) => {
 // Clocks count in words, without a live region, so that nobody is told each minute.
 const unit = (value, name) => new Intl.NumberFormat(language, { style: "unit", unit: name, unitDisplay: "narrow" }).format(value);
 function span(seconds) {
-  const days = Math.floor(seconds / DAY), hours = Math.floor((seconds % DAY) / HOUR), minutes = Math.floor((seconds % HOUR) / MINUTE);
-  if (days) return `${unit(days, "day")} ${unit(hours, "hour")}`;
-  if (hours) return `${unit(hours, "hour")} ${unit(minutes, "minute")}`;
-  return unit(minutes, "minute");
+  const parts = [[Math.floor(seconds / DAY), "day"], [Math.floor((seconds % DAY) / HOUR), "hour"], [Math.floor((seconds % HOUR) / MINUTE), "minute"]];
+  const largest = parts.findIndex(([number]) => number);
+  if (largest < 0) return `< ${unit(1, "minute")}`;
+  return parts.slice(largest, largest + 2).filter(([number]) => number).map((part) => unit(...part)).join(" ");
 }
 function tick() {
   for (const clock of document.querySelectorAll("time[data-until]")) {
@@ -99,6 +99,9 @@ async function renew() {
       current.whole = Math.max(ends - asked, MINUTE * 1000);
       current.ends = ends;
       current.warned = false;
+      const clock = desk.querySelector("[data-lease-clock] time");
+      if (clock) clock.dataset.until = new Date(ends).toISOString();
+      tick();
     } else if (answer.status === 409 && !current.warned) {
       current.warned = true;
       say(current.form.dataset.lapsed);
