@@ -11,7 +11,7 @@ demo: $(VENV)/run
 	$(BIN)/python manage.py up --demo
 
 test: $(VENV)/test
-	$(BIN)/python -m pytest -n auto
+	$(BIN)/python -m pytest -n auto --dist loadgroup
 
 check: $(VENV)/test
 	$(BIN)/ruff check .
