@@ -1,5 +1,6 @@
 """Many rows at once: COPY on PostgreSQL, one prepared statement on SQLite."""
 
+import functools
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -19,9 +20,7 @@ def insert(
     with many `expected` each is sent as it is made; then no query may be made meanwhile. Neither
     `save` nor signals run: this is for append-only records of intake, which have no history.
     """
-    fields: list[Any] = [model._meta.get_field(name) for name in names]
-    columns = ", ".join(connection.ops.quote_name(str(field.column)) for field in fields)
-    table = connection.ops.quote_name(model._meta.db_table)
+    fields, columns, table = _places(model, tuple(names))
     on_postgresql = connection.vendor == "postgresql"
     with connection.cursor() as cursor:
         if on_postgresql and expected >= COPY_FROM:
@@ -33,8 +32,17 @@ def insert(
             return
         values = list(rows) if on_postgresql else _adapted(fields, rows)
         marks = ", ".join(["%s"] * len(fields))
-        if values:
+        if len(values) == 1:
+            cursor.execute(f"INSERT INTO {table} ({columns}) VALUES ({marks})", values[0])
+        elif values:
             cursor.executemany(f"INSERT INTO {table} ({columns}) VALUES ({marks})", values)
+
+
+@functools.cache
+def _places(model: type[models.Model], names: tuple[str, ...]) -> tuple[list[Any], str, str]:
+    fields: list[Any] = [model._meta.get_field(name) for name in names]
+    columns = ", ".join(connection.ops.quote_name(field.column) for field in fields)
+    return fields, columns, connection.ops.quote_name(model._meta.db_table)
 
 
 def _adapted(fields: Sequence[Any], rows: Iterable[Row]) -> list[Row]:

@@ -1,11 +1,19 @@
 """Which policy is in force, and what documents may refer to."""
 
 import functools
+import uuid
 from typing import Any
+
+from django.db import connection
 
 from governance.domain.business_time import Calendar as BusinessCalendar
 from governance.domain.documents.known import Known
 from governance.models import Calendar, Pipeline, PolicyVersion, Role, SLAPolicy, User
+
+CURRENT_SLA = """
+    SELECT s.current_id, c.current_id FROM governance_slapolicy s
+    JOIN governance_calendar c ON c.id = s.calendar_id WHERE s.slug = %s
+"""
 
 
 def known() -> Known:
@@ -37,9 +45,12 @@ def business_calendar(version_id: Any) -> BusinessCalendar:
     return BusinessCalendar.from_document(document(version_id))
 
 
-def current_sla(slug: str) -> tuple[PolicyVersion, PolicyVersion] | None:
-    """Return the current versions of an SLA policy and of its calendar."""
-    row = SLAPolicy.objects.select_related("current", "calendar__current").filter(slug=slug).first()
-    if row is None or row.current is None or row.calendar.current is None:
+def current_sla(slug: str) -> tuple[uuid.UUID, uuid.UUID] | None:
+    """Return the ids of the current versions of an SLA policy and of its calendar."""
+    with connection.cursor() as cursor:
+        cursor.execute(CURRENT_SLA, [slug])
+        found = cursor.fetchone()
+    if found is None or None in found:
         return None
-    return row.current, row.calendar.current
+    policy, calendar = (key if isinstance(key, uuid.UUID) else uuid.UUID(key) for key in found)
+    return policy, calendar

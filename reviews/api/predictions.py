@@ -177,7 +177,7 @@ def _take_one(request: Request) -> Response:
     )
     if taken.outcome == intake.REJECTED:
         raise _refusal(taken)
-    row = records.predictions(principal_of(request)).get(pk=str(taken.id))
+    row = taken.row or records.predictions(principal_of(request)).get(pk=str(taken.id))
     return Response(
         _shown(request, row),
         status=taken.status,

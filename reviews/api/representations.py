@@ -29,12 +29,12 @@ def _in(item: ReviewItem | None, unseen: Collection[Any]) -> bool:
 
 def prediction(row: Prediction, *, blind: bool) -> dict[str, Any]:
     """Return one prediction; blind, without its answer and without what follows from it."""
-    item = item_of(row)
+    item, version = item_of(row), policies.version(row.config_version_id)
     shown: dict[str, Any] = {
         "id": row.pk,
         "external_id": row.external_id,
-        "pipeline": row.pipeline.slug,
-        "config_version": row.config_version.number,
+        "pipeline": version.slug,
+        "config_version": version.number,
         "tier": row.tier,
         "disposition": row.disposition,
         "input": row.input,

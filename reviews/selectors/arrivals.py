@@ -1,5 +1,6 @@
-"""Which of the predictions that arrive are known already."""
+"""What intake must know before it takes predictions: their pipelines, and which are known."""
 
+import uuid
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -8,6 +9,10 @@ from django.db import connection
 from reviews.models import Prediction
 
 AT_ONCE = 5_000
+RECEIVERS = (
+    "SELECT id, slug, enabled, live_id, shadow_id FROM governance_pipeline "
+    "WHERE slug IN ({}) AND live_id IS NOT NULL"
+)
 
 
 class KnownPrediction(NamedTuple):
@@ -17,6 +22,32 @@ class KnownPrediction(NamedTuple):
     digest: str
     tier: str
     disposition: str
+
+
+class Receiver(NamedTuple):
+    """A pipeline that has a live version; the ids of versions are text."""
+
+    pipeline_id: int
+    slug: str
+    enabled: bool
+    live_id: str
+    shadow_id: str
+
+
+def receivers(slugs: Sequence[str]) -> list[Receiver]:
+    """Return those of the named pipelines that have a live version."""
+    marks = ", ".join(["%s"] * len(slugs))
+    with connection.cursor() as cursor:
+        cursor.execute(RECEIVERS.format(marks), list(slugs))
+        return [
+            Receiver(pk, slug, bool(enabled), _text(live), _text(shadow))
+            for pk, slug, enabled, live, shadow in cursor.fetchall()
+        ]
+
+
+def _text(key: Any) -> str:
+    """Return a version's id as text; SQLite gives it without hyphens."""
+    return "" if key is None else str(key if isinstance(key, uuid.UUID) else uuid.UUID(key))
 
 
 def known(pipeline_id: int, external_ids: Sequence[str]) -> dict[str, KnownPrediction]:

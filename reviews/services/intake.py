@@ -3,7 +3,7 @@
 import uuid
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -15,7 +15,7 @@ from governance.domain import merkle, strict_json
 from governance.domain.canonical import sha256_hex
 from governance.domain.faults import Fault
 from governance.domain.principal import Principal
-from governance.models import Pipeline, User
+from governance.models import User
 from governance.models.base import uuid7_text
 from governance.services import ledger
 from reviews.domain.intake import Candidate, InvalidPrediction, candidate
@@ -32,7 +32,7 @@ from reviews.models import Prediction, ShadowRoute
 from reviews.selectors import arrivals
 from reviews.selectors.arrivals import KnownPrediction
 from reviews.selectors.routing import compiled
-from reviews.services import items
+from reviews.services import as_written, items
 
 ACCEPTED, DUPLICATE, REJECTED = "accepted", "duplicate", "rejected"
 ATTEMPTS = 3
@@ -43,7 +43,10 @@ RACES = ("external_id", "deadlock detected")
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """What became of one prediction of a call. `faults` are set when it was rejected."""
+    """What became of one prediction of a call. `faults` are set when it was rejected.
+
+    `row` is the prediction as it was written, with its item, where the call brought it alone.
+    """
 
     outcome: str
     external_id: str | None = None
@@ -52,6 +55,7 @@ class Taken:
     disposition: str = ""
     status: int = 400
     faults: tuple[Fault, ...] = ()
+    row: Prediction | None = None
 
 
 @dataclass(frozen=True)
@@ -118,22 +122,25 @@ def _accept(
     if atomic and any(result.outcome == REJECTED for result in call.results):
         transaction.set_rollback(True)
     elif call.leaves:
-        call.finish()
+        opened = call.finish()
+        if len(candidates) == 1:
+            row = as_written.prediction(call.last, opened[0] if opened else None)
+            return [replace(call.results[0], row=row)]
     return call.results
 
 
 def _streams(slugs: Iterable[str], principal: Principal) -> dict[str, _Stream]:
     return {
         row.slug: _Stream(
-            pipeline_id=row.pk,
+            pipeline_id=row.pipeline_id,
             enabled=row.enabled,
-            version_id=str(row.live_id),
+            version_id=row.live_id,
             policy=compiled(row.live_id),
-            shadow_id=str(row.shadow_id),
+            shadow_id=row.shadow_id,
             shadow=compiled(row.shadow_id) if row.shadow_id else None,
         )
-        for row in Pipeline.objects.filter(slug__in=slugs)
-        if row.live_id and principal.sees(row.pk)
+        for row in (arrivals.receivers(sorted(slugs)) if slugs else ())
+        if principal.sees(row.pipeline_id)
     }
 
 
@@ -170,6 +177,7 @@ class _Call:
         self.shadows: list[Sequence[Any]] = []
         self.reviewed: list[items.Arrival] = []
         self.counts: Counter[str] = Counter()
+        self.last: Sequence[Any] = ()
 
     def rows(self, candidates: Iterable[Candidate | Taken]) -> Iterator[Sequence[Any]]:
         """Yield the row of each prediction that is new, adding a result for every candidate."""
@@ -195,7 +203,7 @@ class _Call:
             key=settings.SAMPLING_KEY,
         )
         prediction_id = uuid7_text()
-        row = prediction_row(
+        self.last = row = prediction_row(
             prediction_id,
             entry,
             route,
@@ -235,9 +243,12 @@ class _Call:
         )
         return shadow_row(uuid7_text(), prediction_id, stream.shadow_id, route, self.traces)
 
-    def finish(self) -> None:
-        """Write what follows the predictions: items, shadow routes and the event."""
-        items.open_for(arrivals=self.reviewed, now=self.now)
+    def finish(self) -> list[Sequence[Any]]:
+        """Write what follows the predictions: items, shadow routes and the event.
+
+        Returns the rows of the items.
+        """
+        opened = items.open_for(arrivals=self.reviewed, now=self.now)
         bulk.insert(ShadowRoute, SHADOW_FIELDS, self.shadows, expected=len(self.shadows))
         ledger.first(
             stream=f"intake:{self.intake}",
@@ -252,6 +263,7 @@ class _Call:
                 "size": len(self.leaves),
             },
         )
+        return opened
 
 
 def _refused(entry: Candidate, stream: _Stream | None) -> Taken:

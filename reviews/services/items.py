@@ -1,9 +1,11 @@
 """Opening review items for predictions that people must see."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
+
+from django.db import connection
 
 from governance.db import bulk
 from governance.domain import business_time
@@ -21,6 +23,10 @@ ITEM_FIELDS = (
 )  # fmt: skip
 WITHOUT_SLA = timedelta(days=1)
 PER_PRIORITY = timedelta(hours=1)
+NEW_LANE = (
+    "INSERT INTO reviews_lane (id, pipeline_id, queue, key) VALUES (%s, %s, %s, %s) "
+    "ON CONFLICT DO NOTHING"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,29 +56,37 @@ class Deadlines:
         versions = policies.current_sla(sla) if sla else None
         if versions is None:
             return None, None
-        policy, calendar = versions
-        target = policy.document["targets"].get("decide")
+        policy_id, calendar_id = versions
+        target = policies.document(policy_id)["targets"].get("decide")
         if target is None:
-            return policy.pk, None
-        hours = policies.business_calendar(calendar.pk)
-        return policy.pk, business_time.add(hours, self.now, parse_duration(target))
+            return policy_id, None
+        hours = policies.business_calendar(calendar_id)
+        return policy_id, business_time.add(hours, self.now, parse_duration(target))
 
 
-def open_for(*, arrivals: Sequence[Arrival], now: datetime) -> None:
-    """Open an item for each arrival, in the caller's transaction."""
+def open_for(*, arrivals: Sequence[Arrival], now: datetime) -> list[Sequence[Any]]:
+    """Open an item for each arrival, in the caller's transaction; returns their ITEM_FIELDS."""
     if not arrivals:
-        return
+        return []
     deadlines = Deadlines(now)
     lanes: dict[tuple[int, str, tuple[str, ...]], Lane] = {}
-    rows = []
+    rows: list[Sequence[Any]] = []
     for arrival in arrivals:
         route = arrival.route
         place = (arrival.pipeline_id, route.queue, route.skills)
         if place not in lanes:
             lanes[place] = Lane.of(*place)
         rows.append(_row(arrival, str(lanes[place].pk), deadlines))
-    Lane.objects.bulk_create(lanes.values(), ignore_conflicts=True)
+    _make_known(lanes.values())
     bulk.insert(ReviewItem, ITEM_FIELDS, rows, expected=len(rows))
+    return rows
+
+
+def _make_known(lanes: Iterable[Lane]) -> None:
+    with connection.cursor() as cursor:
+        for lane in lanes:
+            key = Lane._meta.pk.get_db_prep_value(lane.pk, connection)
+            cursor.execute(NEW_LANE, [key, lane.pipeline_id, lane.queue, lane.key])
 
 
 def _row(arrival: Arrival, lane: str, deadlines: Deadlines) -> tuple[Any, ...]:
