@@ -35,7 +35,7 @@ def update(row: models.Model, names: Sequence[str]) -> None:
 
 @functools.cache
 def _insert(model: type[models.Model]) -> tuple[list[Any], str]:
-    fields = list(model._meta.concrete_fields)
+    fields = [f for f in model._meta.concrete_fields if f is not model._meta.auto_field]
     columns = ", ".join(f'"{field.column}"' for field in fields)
     marks = ", ".join(["%s"] * len(fields))
     return fields, f'INSERT INTO "{model._meta.db_table}" ({columns}) VALUES ({marks})'  # noqa: S608
