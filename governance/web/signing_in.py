@@ -101,6 +101,7 @@ def once(request: HttpRequest, token: str) -> HttpResponse:
 
 def _once(request: HttpRequest, *, detail: str = "", status: int = 200) -> HttpResponse:
     response = render(request, "governance/sign_in_once.html", {"detail": detail}, status=status)
-    # The address is the secret: no other site may learn it.
-    response["Referrer-Policy"] = "no-referrer"
+    # The address is the secret: no request may carry it. With no-referrer, browsers send the form
+    # with the origin "null", which the check against forgery refuses.
+    response["Referrer-Policy"] = "strict-origin"
     return response

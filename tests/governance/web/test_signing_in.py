@@ -122,7 +122,7 @@ def test_opening_a_link_spends_nothing_and_the_button_signs_in_once(person):
     for _ in range(3):
         page = client.get(path)
         assert page.status_code == 200
-        assert page["Referrer-Policy"] == "no-referrer"
+        assert page["Referrer-Policy"] == "strict-origin"
     assert SignInLink.objects.get().used_at is None
 
     assert client.post(path)["Location"] == "/"
