@@ -22,8 +22,8 @@ from governance.domain import correlation
 from governance.selectors import principals
 
 ORDER = ("reviews", "feedback", "governance", "auth", "axes")
-# A password is changed on the site's own pages, where its rules and the rotation of sessions are;
-# the view-on-site redirect would tell that objects exist.
+# A password is set by its service, with a reason, which Django's form would go around; the redirect
+# to an object's page would tell that it exists.
 LEFT_OUT = frozenset({"password_change", "password_change_done", "view_on_site"})
 
 

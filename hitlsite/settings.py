@@ -261,6 +261,7 @@ LOCALE_PATHS = [BASE_DIR / "locale"]
 TIME_ZONE = "UTC"
 USE_TZ = True
 USE_I18N = True
+FORMAT_MODULE_PATH = ["hitlsite.formats"]
 
 # -- Messages out -----------------------------------------------------------------------------
 

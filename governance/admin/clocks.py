@@ -12,7 +12,7 @@ from django.utils.safestring import SafeString
 from governance.admin import rendering
 from governance.admin.base import acting
 from governance.admin.configuration import DocumentAdmin
-from governance.admin.forms import DocumentForm, LinesField, WordsField, now
+from governance.admin.forms import DocumentForm, LinesField, PrettyJSONField, WordsField, now
 from governance.domain.business_time import WEEKDAYS
 from governance.models import Calendar, SLAPolicy
 from governance.services import removal
@@ -39,7 +39,7 @@ class CalendarForm(DocumentForm):
     kind = "Calendar"
     places = {"windows": "mon"} | {f"windows/{day}": day for day in WEEKDAYS}
 
-    timezone = forms.ChoiceField(choices=zones, label="Time zone")
+    timezone = forms.ChoiceField(choices=zones, initial="UTC", label="Time zone")
     country = forms.CharField(
         required=False, max_length=2, label="Holidays of", help_text="A country as GB, or nothing."
     )
@@ -116,7 +116,7 @@ class SLAPolicyForm(DocumentForm):
     at_risk = WordsField(
         label="At risk at", help_text="Shares of the time, ascending, as 0.75, 0.9."
     )
-    ladder = forms.JSONField(
+    ladder = PrettyJSONField(
         required=False,
         help_text="Who is told from the breach on: levels with delay, notify and actions.",
     )

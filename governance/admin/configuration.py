@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.utils.safestring import SafeString
 
 from governance.admin.base import GuardedAdmin, ReadAccess, acting, administers
-from governance.admin.forms import ActForm, ReasonForm, now
+from governance.admin.forms import ActForm, PrettyJSONField, ReasonForm, now
 from governance.admin.rendering import as_changes
 from governance.exceptions import DomainError
 from governance.selectors import histories
@@ -86,6 +86,7 @@ class ConfigurationAdmin(Acts):
     """
 
     form = ReasonForm
+    formfield_overrides = {models.JSONField: {"form_class": PrettyJSONField}}
     change_form_template = "admin/configuration/change_form.html"
     removable: ClassVar[bool] = False
     parts: ClassVar[Mapping[type[models.Model], str]] = {}

@@ -1,5 +1,6 @@
 """Forms of configuration: each asks why, and each that stands for a document is checked as one."""
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -48,6 +49,18 @@ class ActForm(forms.Form):
     """What an act without fields of its own asks for: the reason."""
 
     reason = ReasonField()
+
+
+class PrettyJSONField(forms.JSONField):
+    """JSON, indented so that it can be read."""
+
+    widget = forms.Textarea(attrs={"rows": 12, "cols": 60, "class": "json", "spellcheck": "false"})
+
+    def prepare_value(self, value: Any) -> Any:
+        """Return what is typed or stored as text."""
+        if isinstance(value, dict | list):
+            return json.dumps(value, indent=2, ensure_ascii=False)
+        return super().prepare_value(value)
 
 
 class WordsField(forms.CharField):

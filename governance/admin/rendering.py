@@ -35,7 +35,7 @@ def as_text(value: str) -> SafeString:
     """Return text with its line breaks, its direction kept apart from that of the page."""
     if not value:
         return format_html("{}", NOTHING)
-    return format_html('<div class="text"><bdi>{}</bdi></div>', value.translate(HIDING)[:LONGEST])
+    return format_html('<div class="prose"><bdi>{}</bdi></div>', value.translate(HIDING)[:LONGEST])
 
 
 def as_code(value: Any) -> SafeString:

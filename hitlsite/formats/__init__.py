@@ -1,0 +1,1 @@
+"""How times are written: to the second and with their zone, for pages that are evidence."""
