@@ -15,7 +15,7 @@ from typing import Any
 
 import redis
 
-from hitlsite import broker
+from hitlsite import broker, supervisor
 from hitlsite.environment import VARIABLES
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -88,6 +88,8 @@ class Installation:
                 stdout=said,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
+                # A run of tests that is cut off leaves nothing behind.
+                preexec_fn=supervisor._die_with_parent(os.getpid()),
             )
         until(lambda: "Countersign answers at" in self.said or self._ended(), "it answers")
         assert not self._ended(), self.said

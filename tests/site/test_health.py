@@ -122,9 +122,7 @@ def test_metrics_are_for_this_machine_alone(client: Client) -> None:
     assert through.status_code == 403
 
 
-def test_metrics_ask_for_their_token_once_there_is_one(
-    client: Client, settings: Settings
-) -> None:
+def test_metrics_ask_for_their_token_once_there_is_one(client: Client, settings: Settings) -> None:
     settings.METRICS_TOKEN = "t" * 20
 
     assert client.get("/metrics", REMOTE_ADDR="127.0.0.1").status_code == 403

@@ -8,7 +8,7 @@ import pytest
 
 from hitlsite.logs import JSONFormatter, RequestIdFilter, ShortFormatter, masked
 
-SECRET = "pa55w0rd-hidden"  # noqa: S105
+SECRET = "pa55w0rd-hidden"
 SPOKEN = [
     f"Authorization: Bearer {SECRET}",
     f"'HTTP_AUTHORIZATION': 'Bearer {SECRET}'",
