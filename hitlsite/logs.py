@@ -10,6 +10,7 @@ from governance.domain import correlation
 from governance.domain.times import rfc3339
 
 MASK = "***"
+LINE_BREAKS = re.compile("[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]")
 SECRETS = (
     re.compile(r"\bhitl_[A-Za-z0-9_-]{4,}"),
     re.compile(r"(?<=/sign-in/once/)[^\s/?\"']+"),
@@ -46,6 +47,12 @@ class ShortFormatter(logging.Formatter):
 
     def __init__(self) -> None:
         super().__init__("%(asctime)s %(levelname)s %(name)s [%(request_id)s] %(message)s")
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's own name
+        """Return the line; a line break in what a stranger sent starts none."""
+        return LINE_BREAKS.sub(
+            lambda match: repr(match.group())[1:-1], super().formatMessage(record)
+        )
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the line; a traceback follows on lines of its own."""

@@ -56,7 +56,7 @@ class ShareField(serializers.FloatField):
 
     def to_internal_value(self, data: Any) -> float:
         """Return the number."""
-        if isinstance(data, bool) or not isinstance(data, int | float):
+        if isinstance(data, bool) or not isinstance(data, int | float) or data != data:
             self.fail("invalid")
         return float(data)
 

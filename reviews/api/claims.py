@@ -35,6 +35,10 @@ class TokenBody(StrictSerializer):
     claim_token = StrictCharField()
 
 
+class NoBody(StrictSerializer):
+    """Nothing: the address says it all."""
+
+
 class DeclineBody(TokenBody):
     """Why the item is not for this reviewer."""
 
@@ -196,6 +200,7 @@ class Undo(Endpoint):
     @idempotent
     def post(self, request: Request, decision_id: uuid.UUID) -> Response:
         """Undo a decision within ten minutes; the item is this reviewer's again."""
+        validated(NoBody, request.data)
         if not records.decisions(principal_of(request)).filter(pk=decision_id).exists():
             raise NotFound("There is no such decision of yours.")
         undone = decisions.undo(decision_id=decision_id, actor=user_of(request), now=clock.now())
