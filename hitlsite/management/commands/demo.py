@@ -67,10 +67,10 @@ class Command(BaseCommand):
 
     def _tell_what_next(self) -> None:
         for line in (
-            "Review a hard 4-or-9: open the address below and sign in with the administrator's",
-            "link that was printed at the first start, or with one for a demo reviewer.",
-            f"    {settings.BASE_URL}/queues",
+            "Sign in with the administrator's link that `manage.py up` prints, or as a reviewer:",
             f"{MANAGE} sign_in_link {names.REVIEWERS[0]}",
+            "Then review a hard 4-or-9:",
+            f"    {settings.BASE_URL}/review/{names.PIPELINE}/{names.HARD_QUEUE}",
             "Take the example away again, with all its records:",
             f"{MANAGE} demo remove",
         ):
