@@ -3,7 +3,6 @@
 import logging
 import traceback
 from datetime import datetime, timedelta
-from functools import partial
 from typing import Any
 
 from celery import current_app
@@ -37,7 +36,8 @@ def enqueue(task: str, *, now: datetime, dedupe: str | None = None, **ids: Any) 
         )
     )
     if created:
-        transaction.on_commit(partial(_hint, str(message.pk)), robust=True)
+        # Not a partial: when the hint fails, Django logs the name of what it called.
+        transaction.on_commit(lambda: _hint(str(message.pk)), robust=True)
     return message
 
 
