@@ -89,7 +89,7 @@ class Installation:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
                 # A run of tests that is cut off leaves nothing behind.
-                preexec_fn=supervisor._die_with_parent(os.getpid()),
+                preexec_fn=supervisor._die_with_parent(os.getpid()),  # noqa: PLW1509 - as there
             )
         until(lambda: "Countersign answers at" in self.said or self._ended(), "it answers")
         assert not self._ended(), self.said
