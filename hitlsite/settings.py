@@ -246,6 +246,9 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "ItemStatus": "reviews.enums.ItemStatus",
         "LineStatus": ["accepted", "duplicate", "rejected"],
+        "ResolutionKind": "reviews.enums.ResolutionKind",
+        "Verdict": "reviews.enums.Verdict",
+        "StandingVerdict": ["accept", "correct", "reject"],
     },
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
