@@ -6,16 +6,26 @@ from pathlib import Path
 import pytest
 
 from hitlsite import broker
-from tests.site.installation import Installation, Server
+from tests.site.installation import DATABASE, Installation, Server
+
+
+@pytest.fixture(scope="session")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return an SQLite database with every table and nothing in them."""
+    first = Installation(tmp_path_factory.mktemp("migrated"))
+    done = first.manage("migrate", "-v", "0")
+    assert done.returncode == 0, done.stderr
+    return first.data / DATABASE
 
 
 @pytest.fixture
-def install(tmp_path: Path) -> Iterator[Callable[..., Installation]]:
-    """Return a maker of installations, none of them started."""
+def install(tmp_path: Path, migrated: Path) -> Iterator[Callable[..., Installation]]:
+    """Return a maker of installations, none of them started; `fresh` ones have no database."""
     made: list[Installation] = []
 
-    def make(name: str = "one", **chosen: str) -> Installation:
-        made.append(Installation(tmp_path / name, chosen=chosen))
+    def make(name: str = "one", *, fresh: bool = False, **chosen: str) -> Installation:
+        database = None if fresh else migrated
+        made.append(Installation(tmp_path / name, chosen=chosen, database=database))
         return made[-1]
 
     yield make

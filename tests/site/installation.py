@@ -3,6 +3,7 @@
 import http.client
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -19,7 +20,8 @@ from hitlsite import broker, supervisor
 from hitlsite.environment import VARIABLES
 
 ROOT = Path(__file__).resolve().parents[2]
-PATIENCE = 90.0
+PATIENCE = 120.0
+DATABASE = "countersign.sqlite3"
 
 
 def free_port() -> int:
@@ -53,7 +55,15 @@ class Installation:
     folder: Path
     port: int = field(default_factory=free_port)
     chosen: dict[str, str] = field(default_factory=dict)
+    database: Path | None = None
     process: subprocess.Popen[bytes] | None = None
+
+    def __post_init__(self) -> None:
+        """Begin with a copy of a migrated SQLite database, if there is one: it takes a while."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        if self.database is not None:
+            self.data.mkdir(mode=0o700)
+            shutil.copyfile(self.database, self.data / DATABASE)
 
     @property
     def data(self) -> Path:
@@ -79,7 +89,6 @@ class Installation:
 
     def start(self) -> "Installation":
         """Run `manage.py up` and wait until the web answers and the worker has beaten."""
-        self.folder.mkdir(parents=True, exist_ok=True)
         with (self.folder / "said.txt").open("wb") as said:
             self.process = subprocess.Popen(
                 [sys.executable, "manage.py", "up"],
