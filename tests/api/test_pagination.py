@@ -1,6 +1,5 @@
 """Lists in pages: a walk neither repeats nor skips what existed when it began."""
 
-import uuid
 from typing import Any
 
 import pytest
@@ -98,7 +97,17 @@ def test_a_limit_out_of_bounds_is_a_400(reader: Any, path: str, limit: str) -> N
 @pytest.mark.parametrize("path", ["/predictions", "/items", "/decisions", "/resolutions"])
 @pytest.mark.parametrize(
     "cursor",
-    ["x", "AAAA", "é", "%00", "1", "../..", "bw", uuid.uuid4().hex, "eHh4eHh4eHh4eHh4eHh4eHg"],
+    [
+        "x",
+        "AAAA",
+        "é",
+        "%00",
+        "1",
+        "../..",
+        "bw",
+        "01900000000070008000000000000000",
+        "eHh4eHh4eHh4eHh4eHh4eHg",
+    ],
 )
 def test_a_cursor_of_somebody_else_is_a_400(reader: Any, path: str, cursor: str) -> None:
     problem(reader.get(f"{path}?cursor={cursor}"), 400, "/cursor")
