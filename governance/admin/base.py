@@ -133,6 +133,11 @@ class GuardedAdmin(ReadAccess, ModelAdmin):
             raise PermissionDenied
         return super().changelist_view(request, extra_context)
 
+    def _get_obj_does_not_exist_redirect(
+        self, request: HttpRequest, opts: Any, object_id: str
+    ) -> NoReturn:
+        raise Http404
+
     # The ledger and the history of a row say who did what; a third record would only disagree.
     def log_addition(self, request: HttpRequest, obj: Model, message: Any) -> Any:
         """Write nothing."""

@@ -26,6 +26,12 @@ if TYPE_CHECKING:
 else:
     Tabular, Stacked = admin.TabularInline, admin.StackedInline
 
+
+def posted(request: HttpRequest) -> Any:
+    """Return what a form was sent, even if nothing; None while it is only shown."""
+    return request.POST if request.method == "POST" else None
+
+
 WHY = ("Why", {"fields": ("reason",), "classes": ("why",)})
 
 
@@ -86,7 +92,10 @@ class ConfigurationAdmin(Acts):
     """
 
     form = ReasonForm
-    formfield_overrides = {models.JSONField: {"form_class": PrettyJSONField}}
+    # What a field was is read from the row, never from the form, which anybody can send.
+    formfield_overrides = {
+        models.JSONField: {"form_class": PrettyJSONField, "show_hidden_initial": False}
+    }
     change_form_template = "admin/configuration/change_form.html"
     removable: ClassVar[bool] = False
     parts: ClassVar[Mapping[type[models.Model], str]] = {}
@@ -157,7 +166,7 @@ class ConfigurationAdmin(Acts):
         row = self.found(request, object_id)
         if not self.has_delete_permission(request, row):
             raise PermissionDenied
-        form = ActForm(request.POST or None)
+        form = ActForm(posted(request))
         if form.is_valid():
             try:
                 self.remove(request, row, form.cleaned_data["reason"])
@@ -177,7 +186,7 @@ class ConfigurationAdmin(Acts):
     ) -> HttpResponse:
         """Show each change of a row and of its parts: when, who, why and what."""
         row = self.found(request, object_id)
-        if not self.has_view_permission(request, row):
+        if request.method not in ("GET", "HEAD") or not self.has_view_permission(request, row):
             raise PermissionDenied
         entries = [
             {"entry": entry, "changes": self.differences(entry)}

@@ -13,7 +13,7 @@ from django.urls import path, reverse
 from governance.admin import rendering
 from governance.admin.base import acting, administers
 from governance.admin.clocks import zones
-from governance.admin.configuration import DocumentAdmin
+from governance.admin.configuration import DocumentAdmin, posted
 from governance.admin.forms import ActForm, DocumentForm, LinesField, now
 from governance.domain.documents.people import DURATIONS, SHARES
 from governance.domain.principal import Principal
@@ -309,7 +309,7 @@ class UserAdmin(DocumentAdmin):
     def password_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Give a person a new password."""
         row = self._person(request, object_id)
-        form = PasswordForm(row, request.POST or None)
+        form = PasswordForm(row, posted(request))
         if form.is_valid():
             user = people.set_password(
                 user_id=row.pk,
@@ -329,7 +329,7 @@ class UserAdmin(DocumentAdmin):
     def sign_in_link_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Issue a link that signs a person in once, and show it once."""
         row = self._person(request, object_id)
-        form = ActForm(request.POST or None)
+        form = ActForm(posted(request))
         if not form.is_valid():
             return self.act_page(
                 request, row, form, title=f"Sign-in link for {row}", label="Issue a link",

@@ -44,7 +44,9 @@ class ReinstateForm(ActForm):
     """An existing version, brought into force; without one the shadow is taken off."""
 
     version = forms.UUIDField(required=False)
-    mode = forms.ChoiceField(choices=[PolicyMode.SHADOW, PolicyMode.LIVE])  # type: ignore[list-item]
+    mode = forms.ChoiceField(
+        choices=[(str(each), each.label) for each in (PolicyMode.SHADOW, PolicyMode.LIVE)]
+    )
 
 
 class Publishing(Base):

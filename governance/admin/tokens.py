@@ -11,7 +11,7 @@ from django.urls import path, reverse
 
 from governance.admin import rendering
 from governance.admin.base import ReadOnlyAdmin, acting, administers
-from governance.admin.configuration import Acts
+from governance.admin.configuration import Acts, posted
 from governance.admin.forms import ActForm, now
 from governance.domain.principal import Principal
 from governance.enums import Scope
@@ -91,7 +91,7 @@ class ApiTokenAdmin(Acts, ReadOnlyAdmin):
         """Make a token and show it once."""
         if not self.has_add_permission(request):
             raise PermissionDenied
-        form = TokenForm(request.POST or None)
+        form = TokenForm(posted(request))
         made = self._made(request, form) if form.is_valid() else None
         if made is None:
             return self.act_page(request, None, form, title="New token", label="Make the token")
@@ -123,7 +123,7 @@ class ApiTokenAdmin(Acts, ReadOnlyAdmin):
         if not administers(request):
             raise PermissionDenied
         row = self.found(request, object_id)
-        form = ActForm(request.POST or None)
+        form = ActForm(posted(request))
         if form.is_valid():
             tokens.revoke(
                 token_id=str(row.pk),
