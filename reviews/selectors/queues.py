@@ -8,7 +8,7 @@ from django.db.models import Count, Min, Q
 from governance.domain.principal import Principal
 from governance.models import Pipeline, User
 from governance.selectors import policies
-from reviews.models import Lane
+from reviews.models import Lane, ReviewItem
 from reviews.selectors.claimable import claimable, skills_of
 
 CAP = 1000
@@ -16,23 +16,19 @@ CAP = 1000
 
 @dataclass
 class QueueView:
-    """A queue. `open` counts at most CAP of what this person could take, the most urgent first.
+    """A queue. `open` counts what this person could take among the CAP most urgent of each lane.
 
-    `overdue` and `next_due` are of those. `lacking` are the skills without which some or all of it
-    is for others; `closed` says that all of it is.
+    `overdue` and `next_due` are of those, and `capped` says that there are more. `lacking` are the
+    skills without which some or all of it is for others; `closed` says that all of it is.
     """
 
     slug: str
     open: int = 0
+    capped: bool = False
     overdue: int = 0
     next_due: datetime | None = None
     lacking: frozenset[str] = frozenset()
     closed: bool = False
-
-    @property
-    def capped(self) -> bool:
-        """Whether there are more than were counted."""
-        return self.open > CAP
 
 
 @dataclass
@@ -104,12 +100,20 @@ def _queue(
             view.lacking |= lane.skills - held
             continue
         view.closed = False
-        head = claimable(lane.pk, actor, now)[: CAP + 1].aggregate(
-            open=Count("pk"),
-            overdue=Count("pk", filter=Q(due_at__lt=now)),
-            next_due=Min("due_at", filter=Q(due_at__gte=now)),
+        waiting = ReviewItem.objects.filter(lane=lane, open_slots__gt=0)
+        waiting = waiting.order_by("urgent_at", "pk").values("pk")
+        # The head of the lane first: what is asked of each item is then asked of CAP at most.
+        head = (
+            claimable(lane.pk, actor, now)
+            .filter(pk__in=waiting[:CAP])
+            .aggregate(
+                open=Count("pk"),
+                overdue=Count("pk", filter=Q(due_at__lt=now)),
+                next_due=Min("due_at", filter=Q(due_at__gte=now)),
+            )
         )
         view.open += head["open"]
+        view.capped = view.capped or waiting[CAP : CAP + 1].exists()
         view.overdue += head["overdue"]
         view.next_due = min(filter(None, (view.next_due, head["next_due"])), default=None)
     return view

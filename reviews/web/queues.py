@@ -27,7 +27,6 @@ def overview(request: DeskRequest) -> HttpResponse:
         "held": desk.held(principal),
         "recent": desk.recent(principal, now),
         "now": now,
-        "cap": queues.CAP,
         "nothing": not any(queue.open for each in pipelines for queue in each.queues),
     }
     return flow.page(request, "reviews/queues.html", context)
@@ -57,7 +56,6 @@ def queue(request: DeskRequest, pipeline: str, queue: str) -> HttpResponse:
         "held": mine,
         "recent": desk.recent(request.principal, now),
         "now": now,
-        "cap": queues.CAP,
     }
     url = reverse("queue", args=[pipeline, queue])
     return flow.page(request, "reviews/queue.html", context, url=url)

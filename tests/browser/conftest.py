@@ -3,13 +3,14 @@
 import os
 import shutil
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import pytest
 from django.conf import settings
 from django.core.management import call_command
 from django.test import Client
+from django.utils import timezone
 
 from governance.models import User
 from tests import factories
@@ -132,7 +133,7 @@ def window(chromium: Any, live_server: Any) -> Iterator[Callable[..., Window]]:
 
 @pytest.fixture
 def now() -> datetime:
-    return datetime.now(UTC)
+    return timezone.now()
 
 
 @pytest.fixture

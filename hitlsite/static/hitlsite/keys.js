@@ -77,9 +77,11 @@ document.addEventListener("keydown", (event) => {
     event.preventDefault();
     return firstOpen().focus();
   }
+  if (event.key.length !== 1 || event.key === " ") return;
   const name = CSS.escape(event.key.toLowerCase());
-  const control = event.key.length === 1 && event.key !== " " && [...document.querySelectorAll(`[data-key="${name}"]`)].find((found) => visible(found) || found.matches(".recent *") || found.matches("[data-key=f]"));
-  if (control && visible(control) || control?.matches(".recent *")) {
+  // The undo of the last decision works while its list is closed.
+  const control = [...document.querySelectorAll(`[data-key="${name}"]`)].find((found) => visible(found) || found.closest(".recent"));
+  if (control) {
     event.preventDefault();
     press(control);
   }

@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from governance.models import User
 from reviews.models import Assignment
@@ -54,7 +55,7 @@ class Desk:
 
 @pytest.fixture
 def now() -> datetime:
-    return datetime.now(UTC)
+    return timezone.now()
 
 
 @pytest.fixture

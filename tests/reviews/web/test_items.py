@@ -154,9 +154,7 @@ def test_text_with_nul_is_refused_at_its_place(desk, bot, now):
     factories.an_item(bot, now=now)
     browser = desk()
 
-    answer = browser.decide(
-        browser.take(), verdict="reject", rationale="a\x00b", check_read="yes"
-    )
+    answer = browser.decide(browser.take(), verdict="reject", rationale="a\x00b", check_read="yes")
 
     assert answer.status_code == 422
     assert "U+0000" in answer.content.decode()
