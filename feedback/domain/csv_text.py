@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from feedback.domain.rows import FIELDS, row_json
+from feedback.domain.rows import FIELDS, texts_of
 
 GUARD = "'"
 # What a spreadsheet may take for a formula: one of these signs, in its full-width form too, first
@@ -23,6 +23,8 @@ def guarded(cell: str) -> str:
 
     It can be undone: an apostrophe whose rest would be guarded is the one that was put there.
     """
+    if cell[:1].isalnum():
+        return cell
     return GUARD + cell if FORMULA.match(cell) else cell
 
 
@@ -37,13 +39,23 @@ def lines(rows: Iterable[Mapping[str, Any]], *, raw: bool) -> bytes:
     Numbers are as in JSON, a null is an empty cell, and an object or list is its RFC 8785 text.
     `raw` leaves every cell as it is, for programs.
     """
-    return _written([[_cell(row[name], raw=raw) for name in FIELDS] for row in rows])
+    safe, as_they_are = both((row, texts_of(row)) for row in rows)
+    return as_they_are if raw else safe
 
 
-def _cell(value: Any, *, raw: bool) -> str:
-    if isinstance(value, str):
-        return value if raw else guarded(value)
-    return "" if value is None else row_json(value).decode()
+def both(rows: Iterable[tuple[Mapping[str, Any], Mapping[str, str]]]) -> tuple[bytes, bytes]:
+    """Return the lines of rows safe, and raw; each row comes with the texts of its fields."""
+    raw = [[_cell(row[name], texts[name]) for name in FIELDS] for row, texts in rows]
+    # What was an object or list begins with a bracket, and no number is below 0: neither changes.
+    safe = [[guarded(cell) for cell in cells] for cells in raw]
+    written = _written(raw)
+    return (written if safe == raw else _written(safe)), written
+
+
+def _cell(value: Any, text: str) -> str:
+    if type(value) is str:
+        return value
+    return "" if value is None else text
 
 
 def _written(table: Iterable[Iterable[str]]) -> bytes:

@@ -6,8 +6,10 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from feedback.domain.rows import row_json
 from governance.domain.times import parse_rfc3339
+
+# A row and the RFC 8785 texts of its fields.
+Texted = tuple[Mapping[str, Any], Mapping[str, str]]
 
 ROW_GROUP = 10_000
 AS_JSON = frozenset(("input", "output", "scores", "characteristics", "answer", "decisions"))
@@ -76,7 +78,7 @@ class Writer:
     """Writes rows to `write`, a row group at a time; `finish` ends the file."""
 
     def __init__(self, write: Callable[[bytes], None]) -> None:
-        self._rows: list[Mapping[str, Any]] = []
+        self._rows: list[Texted] = []
         self._file = pa.PythonFile(_Sink(write), mode="w")
         self._writer = pq.ParquetWriter(
             self._file,
@@ -88,8 +90,8 @@ class Writer:
             store_schema=False,
         )
 
-    def add(self, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Write rows; those that do not fill a row group wait."""
+    def add(self, rows: Sequence[Texted]) -> None:
+        """Write rows, each with the texts of its fields; what fills no row group waits."""
         self._rows.extend(rows)
         while len(self._rows) >= ROW_GROUP:
             self._write_group(self._rows[:ROW_GROUP])
@@ -103,16 +105,15 @@ class Writer:
         self._writer.close()
         self._file.close()
 
-    def _write_group(self, rows: Sequence[Mapping[str, Any]]) -> None:
-        columns = [
-            pa.array([_value(row, field.name) for row in rows], type=field.type) for field in SCHEMA
-        ]
+    def _write_group(self, rows: Sequence[Texted]) -> None:
+        columns = [pa.array(_column(rows, field.name), type=field.type) for field in SCHEMA]
         table = pa.Table.from_arrays(columns, schema=SCHEMA)
         self._writer.write_table(table, row_group_size=ROW_GROUP)
 
 
-def _value(row: Mapping[str, Any], name: str) -> Any:
-    value = row[name]
+def _column(rows: Sequence[Texted], name: str) -> list[Any]:
     if name in AS_JSON:
-        return None if value is None else row_json(value).decode()
-    return parse_rfc3339(value) if name == "resolved_at" else value
+        return [None if row[name] is None else texts[name] for row, texts in rows]
+    if name == "resolved_at":
+        return [parse_rfc3339(row[name]) for row, _ in rows]
+    return [row[name] for row, _ in rows]

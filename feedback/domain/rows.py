@@ -16,6 +16,7 @@ FIELDS = (
     "decisions", "agreement", "propensity", "weight", "resolved_at", "resolution_kind", "split",
     "guideline_version",
 )  # fmt: skip
+IN_ORDER = tuple(sorted(FIELDS))
 LARGEST_EXACT = 2**53 - 1
 EDGES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 BANDS = (
@@ -61,14 +62,33 @@ def reviewer_alias(key: bytes, user_id: int) -> str:
 
 
 def row_json(value: Any) -> bytes:
-    """Return the RFC 8785 bytes of a value that came out of a JSON column, or of a whole row."""
+    """Return the RFC 8785 bytes of a value that came out of a JSON column."""
+    if type(value) is float and value.is_integer() and abs(value) <= LARGEST_EXACT:
+        value = int(value)
     try:
-        quick = orjson.dumps(value, option=OPTIONS)
-        # Such a value holds no NaN, so a null needs no second look; a bare 1.0 does.
-        return canonical_from_sorted(value, b"" if quick.endswith(b".0") else quick)
+        # Such a value holds no NaN, so a null needs no second look.
+        return canonical_from_sorted(value, orjson.dumps(value, option=OPTIONS))
     except (orjson.JSONEncodeError, CanonicalError):
         # PostgreSQL gives 1e22 back as an integer of 23 digits, for which RFC 8785 has no form.
         return canonical(_as_doubles(value))
+
+
+def texts_of(row: Mapping[str, Any]) -> dict[str, str]:
+    """Return the RFC 8785 text of each field of a row, in the order of their names."""
+    return {name: _text(row[name]) for name in IN_ORDER}
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return "null"
+    if type(value) is str:
+        return orjson.dumps(value).decode()
+    return row_json(value).decode()
+
+
+def line_of(texts: Mapping[str, str]) -> str:
+    """Return the RFC 8785 text of a row, given the texts of its fields in the order of names."""
+    return "{" + ",".join([f'"{name}":{text}' for name, text in texts.items()]) + "}"
 
 
 def _as_doubles(value: Any) -> Any:

@@ -2,7 +2,7 @@
 
 import hashlib
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -12,7 +12,7 @@ from django.db import transaction
 from feedback.domain import cards, csv_text
 from feedback.domain.parquet import Writer
 from feedback.domain.recipes import Recipe
-from feedback.domain.rows import row_json
+from feedback.domain.rows import line_of, row_json, texts_of
 from feedback.enums import DownloadFormat
 from feedback.models import Dataset, DatasetEntry, DatasetFile, DatasetFilePart, DatasetVersion
 from feedback.selectors.downloads import jsonl
@@ -110,14 +110,14 @@ class _Binding:
 
     def take(self, standing: Sequence[Standing]) -> None:
         """Write entries, and go on with each file."""
-        contents = [row_json(entry.row) for entry in standing]
+        rows = [(entry.row, texts_of(entry.row)) for entry in standing]
+        lines = [line_of(texts) for _, texts in rows]
         first = self.tally.rows
-        for entry, content in zip(standing, contents, strict=True):
-            self.tree.add(leaf_hash(content))
+        for entry, line in zip(standing, lines, strict=True):
+            self.tree.add(leaf_hash(line.encode()))
             self.tally.add(
                 entry.row, subject_ref=entry.subject_ref, subject_basis=entry.subject_basis
             )
-        texts = [content.decode() for content in contents]
         entries = [
             (
                 self.version_id,
@@ -125,18 +125,14 @@ class _Binding:
                 entry.prediction_id,
                 entry.resolution_id,
                 entry.row["external_id"],
-                texts[i],
+                lines[i],
             )
             for i, entry in enumerate(standing)
         ]
         bulk.insert(DatasetEntry, ENTRY_FIELDS, entries, expected=len(entries))
-        self._write_files([entry.row for entry in standing], texts)
-
-    def _write_files(self, rows: Sequence[Mapping[str, Any]], texts: Sequence[str]) -> None:
-        self.measures[DownloadFormat.JSONL].add(jsonl(texts))
-        for kind in CSV_FORMATS:
-            raw = kind == DownloadFormat.CSV_RAW
-            self.measures[kind].add(csv_text.lines(rows, raw=raw))
+        self.measures[DownloadFormat.JSONL].add(jsonl(lines))
+        for kind, piece in zip(CSV_FORMATS, csv_text.both(rows), strict=True):
+            self.measures[kind].add(piece)
         self._parquet.add(rows)
 
     def _write_parquet(self, piece: bytes) -> None:
