@@ -18,6 +18,7 @@ import redis
 
 from hitlsite import broker, supervisor
 from hitlsite.environment import VARIABLES
+from tests import factories
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 120.0
@@ -103,6 +104,24 @@ class Installation:
         until(lambda: "Countersign answers at" in self.said or self._ended(), "it answers")
         assert not self._ended(), self.said
         return self
+
+    def set_up(self) -> dict[str, dict[str, str]]:
+        """Apply a pipeline; returns the headers of a sender, `bot`, and of a reviewer, `rita`."""
+        people = {"bot": ([], "predictions:write"), "rita": (["reviewer"], "review")}
+        documents = [factories.CALENDAR, factories.SLA, *factories.ROLES, factories.PIPELINE]
+        for name, (roles, _) in people.items():
+            person = {"kind": "Person", "username": name, "email": f"{name}@example.org"}
+            documents.append(person | {"roles": roles, "pipelines": ["intents"]})
+        stream = self.folder / "documents.yaml"
+        stream.write_text("\n---\n".join(map(json.dumps, documents)), encoding="utf-8")
+        applied = self.manage("apply", str(stream))
+        assert applied.returncode == 0, applied.stderr
+        headers = {}
+        for name, (_, scope) in people.items():
+            scopes = ("--scope", scope, "--scope", "audit:read")
+            token = self.manage("token", "create", name, *scopes).stdout.splitlines()[-1]
+            headers[name] = {"Authorization": f"Bearer {token}"}
+        return headers
 
     def _ended(self) -> bool:
         return self.process is not None and self.process.poll() is not None

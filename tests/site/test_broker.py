@@ -89,13 +89,13 @@ def test_a_frozen_lost_or_emptied_broker_costs_time_and_no_work(
 ) -> None:
     server = serve()
     installation = install(BROKER_URL=server.url).start()
-    headers = _set_up(installation)
+    people = installation.set_up()
     installation.until_well()
 
     server.freeze()
-    sent = _timed(installation, "/api/v1/predictions", factories.a_payload(), headers)
+    sent = _timed(installation, "/api/v1/predictions", factories.a_payload(), people["bot"])
     assert sent[0] == 201
-    status, held = _timed(installation, "/api/v1/claim", {}, headers)
+    status, held = _timed(installation, "/api/v1/claim", {}, people["rita"])
     assert status == 201
     judgement = {
         "claim_token": held["claim_token"],
@@ -104,7 +104,7 @@ def test_a_frozen_lost_or_emptied_broker_costs_time_and_no_work(
         "checklist": {"read": True},
     }
     place = f"/api/v1/assignments/{held['id']}/decision"
-    assert _timed(installation, place, judgement, headers)[0] == 201
+    assert _timed(installation, place, judgement, people["rita"])[0] == 201
     promised = _promise(installation)
     assert promised["seconds"] < SOON
     degraded, signs = installation.get("/readyz")
@@ -122,29 +122,12 @@ def test_a_frozen_lost_or_emptied_broker_costs_time_and_no_work(
     installation.until_well()
 
 
-def _set_up(installation: Installation) -> dict[str, str]:
-    documents = installation.folder / "documents.yaml"
-    person = {"kind": "Person", "username": "rita", "email": "rita@example.org"}
-    person |= {"roles": ["reviewer"], "pipelines": ["intents"]}
-    bot = person | {"username": "bot", "email": "bot@example.org", "roles": []}
-    stream = [factories.CALENDAR, factories.SLA, *factories.ROLES, factories.PIPELINE, person, bot]
-    documents.write_text("\n---\n".join(json.dumps(each) for each in stream), encoding="utf-8")
-    applied = installation.manage("apply", str(documents))
-    assert applied.returncode == 0, applied.stderr
-    words = ["--scope", "predictions:write", "--scope", "review"]
-    token = installation.manage("token", "create", "rita", *words).stdout.splitlines()[-1]
-    sender = installation.manage("token", "create", "bot", *words[:2]).stdout.splitlines()[-1]
-    return {"Authorization": f"Bearer {token}", "X-Sender": sender}
-
-
 def _timed(
     installation: Installation, path: str, body: Any, headers: dict[str, str]
 ) -> tuple[int, Any]:
     """POST, and fail when the answer is not there SOON."""
-    token = headers["X-Sender"] if path.endswith("/predictions") else ""
-    given = {"Authorization": f"Bearer {token}"} if token else headers
     started = time.monotonic()
-    status, answer = installation.call("POST", path, body, given)
+    status, answer = installation.call("POST", path, body, headers)
     seconds = time.monotonic() - started
     assert seconds < SOON, f"{path} took {seconds:.1f} s"
     return status, json.loads(answer)

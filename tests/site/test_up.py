@@ -24,29 +24,6 @@ LINK = re.compile(r"http://127\.0\.0\.1:\d+(/sign-in/once/\S+)")
 CHILDREN = ("valkey-server", "gunicorn", "celery -A hitlsite worker", "celery -A hitlsite beat")
 
 
-def _bearer(installation: Installation) -> dict[str, str]:
-    """Set a pipeline up as its owner would, and return the headers of somebody who may do all."""
-    documents = installation.folder / "documents.yaml"
-    person = {"kind": "Person", "username": "bot", "email": "bot@example.org"}
-    roles = {"roles": ["reviewer"], "pipelines": ["intents"]}
-    reviewer = {"kind": "Person", "username": "rita", "email": "rita@example.org", **roles}
-    sender = {**person, "roles": [], "pipelines": ["intents"]}
-    stream = [
-        factories.CALENDAR,
-        factories.SLA,
-        *factories.ROLES,
-        factories.PIPELINE,
-        sender,
-        reviewer,
-    ]
-    documents.write_text("\n---\n".join(json.dumps(each) for each in stream), encoding="utf-8")
-    applied = installation.manage("apply", str(documents))
-    assert applied.returncode == 0, applied.stderr
-    scopes = [word for scope in ("predictions:write", "audit:read") for word in ("--scope", scope)]
-    made = installation.manage("token", "create", "bot", *scopes)
-    return {"Authorization": f"Bearer {made.stdout.splitlines()[-1]}"}
-
-
 def _send(installation: Installation, headers: dict[str, str], name: str) -> tuple[int, str]:
     body = factories.a_payload(external_id=name)
     return installation.call("POST", "/api/v1/predictions", body, headers)
@@ -118,7 +95,7 @@ def test_two_copies_run_side_by_side(install: Install) -> None:
     first, second = install("one").start(), install("two").start()
 
     assert first.get("/healthz")[0] == second.get("/healthz")[0] == 200
-    headers = _bearer(first)
+    headers = first.set_up()["bot"]
     assert _send(first, headers, "q-1")[0] == 201
     assert _send(second, headers, "q-1")[0] == 401, "tokens of one are nothing to the other"
     assert first.interrupt() == 0
@@ -127,7 +104,7 @@ def test_two_copies_run_side_by_side(install: Install) -> None:
 
 def test_killing_the_supervisor_leaves_no_orphan_and_loses_nothing(install: Install) -> None:
     installation = install().start()
-    headers = _bearer(installation)
+    headers = installation.set_up()["bot"]
     sent = [_send(installation, headers, f"q-{number}") for number in range(20)]
     assert {status for status, _ in sent} == {201}
 
@@ -146,7 +123,7 @@ def test_killing_the_supervisor_leaves_no_orphan_and_loses_nothing(install: Inst
 def test_every_child_that_is_killed_comes_back(install: Install) -> None:
     installation = install().start()
     installation.until_well()
-    headers = _bearer(installation)
+    headers = installation.set_up()["bot"]
 
     before = {name: installation.child(name) for name in CHILDREN}
     for pid in before.values():
@@ -249,7 +226,7 @@ def test_bad_settings_are_one_line_each_and_status_2(install: Install) -> None:
 
 def test_sign_in_link_prints_a_link_for_a_person(install: Install) -> None:
     installation = install()
-    _bearer(installation)
+    installation.set_up()
 
     made = installation.manage("sign_in_link", "rita")
 
