@@ -100,8 +100,8 @@ def _queue(
             view.lacking |= lane.skills - held
             continue
         view.closed = False
-        waiting = ReviewItem.objects.filter(lane=lane, open_slots__gt=0)
-        waiting = waiting.order_by("urgent_at", "pk").values("pk")
+        items = ReviewItem.objects.filter(lane=lane, open_slots__gt=0)
+        waiting = items.order_by("urgent_at", "pk").values("pk")
         # The head of the lane first: what is asked of each item is then asked of CAP at most.
         head = (
             claimable(lane.pk, actor, now)
