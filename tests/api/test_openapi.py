@@ -19,7 +19,7 @@ from schemathesis.checks import CHECKS
 from hitlsite.wsgi import application
 from tests import factories
 from tests.api.answers import good, lines, results, send_lines
-from tests.security.test_matrix import SERVED
+from tests.security.access.test_matrix import SERVED
 
 pytestmark = pytest.mark.django_db
 CHECKED = ("not_a_server_error", "status_code_conformance", "content_type_conformance",

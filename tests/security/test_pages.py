@@ -10,7 +10,7 @@ from django.urls import get_resolver
 
 from governance.models import User
 from tests import factories
-from tests.security.test_matrix import walk
+from tests.security.access.test_matrix import walk
 
 pytestmark = pytest.mark.django_db
 SAMPLES = {

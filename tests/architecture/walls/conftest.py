@@ -10,7 +10,12 @@ from tests import world as worlds
 
 
 @pytest.fixture(scope="module")
-def world(django_db_setup: None, django_db_blocker: Any) -> Iterator[worlds.World]:
+def db(django_db_setup: None) -> None:
+    """Make the test database, as this name asks for, and nothing for each test."""
+
+
+@pytest.fixture(scope="module")
+def world(db: None, django_db_blocker: Any) -> Iterator[worlds.World]:
     with django_db_blocker.unblock():
         outer = transaction.atomic()
         outer.__enter__()

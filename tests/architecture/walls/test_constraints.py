@@ -53,7 +53,7 @@ BROKEN: dict[str, dict[str, Any]] = {
     "prediction_sampled_valid": {"sampled": "always"},
     "withdrawal_has_reason": {"reason": ""},
     "outcome_cost_not_negative": {"cost": -1},
-    "reviewitem_status_valid": {"status": "lost"},
+    "reviewitem_status_valid": {"status": "lost", "open_slots": 0},
     "reviewitem_open_slots_within": {"open_slots": 9},
     "reviewitem_resolved_iff": {"status": "resolved", "resolved_at": None, "open_slots": 0},
     "reviewitem_open_only_when_open": {"status": "escalated", "open_slots": 1},
@@ -126,7 +126,7 @@ def test_a_row_that_breaks_a_check_is_refused(world: World, name: str) -> None:
     rows = model._base_manager.order_by("pk")
     if name == "reviewitem_open_only_when_open":
         rows = rows.filter(open_slots__gt=0)
-    if name == "reviewitem_open_slots_within":
+    if name in ("reviewitem_open_slots_within", "reviewitem_status_valid"):
         rows = rows.filter(status="pending")
     changes = BROKEN[name] | ({OPENED[name]: uuid7()} if name in OPENED else {})
     assert name in insert(copy_of(world, model, rows, changes))

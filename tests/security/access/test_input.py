@@ -7,7 +7,7 @@ from django.db import models
 from tests import factories
 from tests.api.answers import problem
 from tests.conftest import Api
-from tests.security.routes import CALLS, EVERY
+from tests.security.access.routes import CALLS, EVERY
 from tests.world import World
 
 LOOKUPS = (

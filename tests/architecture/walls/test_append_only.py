@@ -27,6 +27,9 @@ def test_every_table_of_records_has_its_triggers(world: World) -> None:
 def test_sql_does_not_change_a_record(world: World, model: Any, act: str) -> None:
     if act == "TRUNCATE" and connection.vendor != "postgresql":
         pytest.skip("SQLite has no TRUNCATE.")
+    if act == "TRUNCATE":
+        # What is still to be checked of the world's own rows would speak before the trigger.
+        connection.check_constraints()
     row = model._base_manager.first()
     assert row is not None, "The world has no such row."
     table, key = model._meta.db_table, model._meta.pk.column

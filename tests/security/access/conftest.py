@@ -14,7 +14,12 @@ class TakenBack(Exception):
 
 
 @pytest.fixture(scope="module")
-def whole(django_db_setup: None, django_db_blocker: Any) -> Iterator[worlds.World]:
+def db(django_db_setup: None) -> None:
+    """Make the test database, as this name asks for, and nothing for each test."""
+
+
+@pytest.fixture(scope="module")
+def whole(db: None, django_db_blocker: Any) -> Iterator[worlds.World]:
     with django_db_blocker.unblock():
         outer = transaction.atomic()
         outer.__enter__()
