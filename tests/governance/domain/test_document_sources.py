@@ -75,17 +75,17 @@ def test_an_alias_bomb_is_refused_at_once():
     bomb = 'a: &a ["x","x","x"]\n' + "\n".join(
         f"{chr(98 + i)}: &{chr(98 + i)} [{', '.join(['*' + chr(97 + i)] * 9)}]" for i in range(9)
     )
-    began = time.perf_counter()
+    began = time.process_time()
     with pytest.raises(UnreadableSource):
         load(bomb, "f")
-    assert time.perf_counter() - began < 0.5
+    assert time.process_time() - began < 0.5
 
 
 def test_a_large_json_list_is_read_quickly():
     people = [{"kind": "Person", "username": f"p{i}", "roles": ["a", "b"]} for i in range(20_000)]
-    began = time.perf_counter()
+    began = time.process_time()
     assert load(json.dumps(people), "f") == people
-    assert time.perf_counter() - began < 2
+    assert time.process_time() - began < 2
 
 
 def test_a_difference_is_told_by_its_path():

@@ -17,9 +17,9 @@ def refusal(source):
 
 def timed(source, prediction):
     expression = compile_expression(source)
-    began = time.perf_counter()
+    began = time.process_time()
     found = expression.evaluate(Facts(prediction, plan([expression])))
-    return found, time.perf_counter() - began
+    return found, time.process_time() - began
 
 
 @pytest.mark.parametrize(
@@ -137,14 +137,14 @@ def test_length_and_depth_are_bounded():
     ],
 )
 def test_the_longest_chains_are_answered_at_once(source):
-    began = time.perf_counter()
+    began = time.process_time()
     try:
         expression = compile_expression(source)
     except ExpressionError:
         expression = None
     if expression:
         expression.evaluate(Facts({"confidence": 0.2, "input": {}}, plan([expression])))
-    assert time.perf_counter() - began < 0.5
+    assert time.process_time() - began < 0.5
 
 
 @pytest.mark.parametrize(

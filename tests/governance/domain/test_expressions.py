@@ -192,9 +192,9 @@ def test_observed_values_are_short_and_written_as_json():
 
 def test_only_the_fields_that_rules_name_are_converted():
     heavy = PREDICTION | {"input": {"lang": "en", "pixels": [0.5] * 2_000_000}}
-    began = time.perf_counter()
+    began = time.process_time()
     assert outcome("input.lang == 'en'", heavy).result == "true"
-    assert time.perf_counter() - began < 0.05
+    assert time.process_time() - began < 0.05
 
 
 def test_rules_that_share_facts_see_the_same_as_each_alone():
