@@ -164,8 +164,9 @@ class Installation:
                 words = (place / "cmdline").read_bytes().replace(b"\0", b" ").decode()
             except OSError:
                 continue
-            # A process that has ended and is not yet reaped has no command line.
-            if mine and words and containing in words:
+            # The broker writes its title over its environment. A process that has ended and is not
+            # yet reaped has no command line.
+            if (mine or str(self.data) in words) and words and containing in words:
                 found.append(int(place.name))
         return found
 

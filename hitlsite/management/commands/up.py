@@ -19,7 +19,7 @@ from django.utils import timezone
 
 from governance.services import sign_in_links
 from hitlsite import broker, checks
-from hitlsite.environment import USAGE_ERROR
+from hitlsite.environment import refuse
 from hitlsite.supervisor import Child, StartFailed, Supervisor
 
 BACKLOG = 1024
@@ -101,10 +101,7 @@ def _lock(data_dir: Path) -> IO[str]:
         file.seek(0)
         holder = file.read().strip() or "unknown"
         file.close()
-        raise CommandError(
-            f"DATA_DIR: {data_dir} is in use by another `manage.py up` (process {holder}).",
-            returncode=USAGE_ERROR,
-        ) from None
+        refuse(f"DATA_DIR: {data_dir} is in use by another `manage.py up` (process {holder}).")
     file.truncate(0)
     file.write(str(os.getpid()))
     file.flush()
@@ -121,11 +118,9 @@ def _listener() -> socket.socket:
         listener.bind(place)
         listener.listen(BACKLOG)
     except OSError as error:
-        raise CommandError(
-            f"PORT: cannot listen on {address}:{port}: {error.strerror}. "
-            "Choose another with PORT=…",
-            returncode=USAGE_ERROR,
-        ) from None
+        refuse(
+            f"PORT: cannot listen on {address}:{port}: {error.strerror}. Choose another with PORT=…"
+        )
     return listener
 
 
@@ -136,7 +131,7 @@ def _refuse_bad_surroundings() -> None:
     ]
     lines = [fault for fault in faults if fault]
     if lines:
-        raise CommandError("\n".join(lines), returncode=USAGE_ERROR)
+        refuse(*lines)
 
 
 def _start_broker(supervisor: Supervisor) -> bool:
