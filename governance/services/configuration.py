@@ -14,7 +14,7 @@ from governance.domain import documents
 from governance.domain.documents.diffs import Change, diff
 from governance.domain.faults import Fault
 from governance.enums import PolicyKind, PolicyMode
-from governance.exceptions import InvalidInput, PreconditionFailed
+from governance.exceptions import Conflict, InvalidInput, PreconditionFailed
 from governance.models import (
     Calendar,
     Membership,
@@ -197,6 +197,8 @@ def _write_role(parsed: documents.Parsed, act: Act, pointer: str) -> None:
     held = GroupPermission.objects.filter(
         content_type=ContentType.objects.get_for_model(User), codename__in=row.permissions
     )
+    if held.count() != len(set(row.permissions)):
+        raise Conflict("The database is still being migrated: apply again when it is done.")
     row.group.permissions.set(held)
     _record(f"role:{parsed.slug}", "role.changed", act, {"permissions": row.permissions})
 

@@ -2,6 +2,7 @@
 
 import logging
 import traceback
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -37,18 +38,35 @@ def enqueue(task: str, *, now: datetime, dedupe: str | None = None, **ids: Any) 
     )
     if created:
         # Not a partial: when the hint fails, Django logs the name of what it called.
-        transaction.on_commit(lambda: _hint(str(message.pk)), robust=True)
+        transaction.on_commit(lambda: hint(message_id=str(message.pk), task=task), robust=True)
     return message
 
 
-def _hint(message_id: str) -> None:
+def hint(*, message_id: str, task: str) -> None:
+    """Tell a worker of a promise. A task that names a time limit of its own runs as bulk work."""
+    limit = _time_limit(task)
+    longer: dict[str, Any] = {}
+    if limit:
+        longer = {"queue": "bulk", "time_limit": limit, "soft_time_limit": limit - 30}
     current_app.tasks["governance.run_message"].apply_async(
-        kwargs={"message_id": message_id}, retry=False, ignore_result=True
+        kwargs={"message_id": message_id}, retry=False, ignore_result=True, **longer
     )
 
 
+def is_long(task: str) -> bool:
+    """Return whether a task may take longer than a sweep can wait for it."""
+    return bool(_time_limit(task))
+
+
+def _time_limit(task: str) -> int:
+    return int(getattr(current_app.tasks.get(task), "time_limit", None) or 0)
+
+
 def lease(*, message_id: str, now: datetime) -> OutboxMessage | None:
-    """Take a due message for LEASE, or return None when it is done, dead, or another's."""
+    """Take a due message for as long as it may run, or return None: it is done, dead, or another's.
+
+    Who dies holding it keeps it for LEASE, or for the task's own time limit and a minute more.
+    """
     with transaction.atomic():
         message = (
             OutboxMessage.objects.select_for_update(skip_locked=True, of=("self",))
@@ -58,7 +76,8 @@ def lease(*, message_id: str, now: datetime) -> OutboxMessage | None:
         if message is None:
             return None
         message.attempts += 1
-        message.next_at = now + LEASE
+        longest = timedelta(seconds=_time_limit(message.task) + 60)
+        message.next_at = now + max(LEASE, longest)
         message.save(update_fields=["attempts", "next_at"])
         return message
 
@@ -88,7 +107,19 @@ def run(*, message_id: str, now: datetime) -> bool:
     return True
 
 
-def due(*, now: datetime, limit: int = 100) -> list[str]:
-    """Return the ids of messages that wait, the oldest first."""
+def relay(*, now: Callable[[], datetime], limit: int = 100) -> int:
+    """Run what waits, the oldest first, and tell workers of long work; returns how many ran."""
+    ran = 0
+    for message_id, task in due(now=now(), limit=limit):
+        if is_long(task):
+            hint(message_id=message_id, task=task)
+        else:
+            ran += run(message_id=message_id, now=now())
+    return ran
+
+
+def due(*, now: datetime, limit: int = 100) -> list[tuple[str, str]]:
+    """Return the ids and tasks of messages that wait, the oldest first."""
     waiting = OutboxMessage.objects.filter(done_at=None, dead_at=None, next_at__lte=now)
-    return [str(pk) for pk in waiting.order_by("next_at").values_list("pk", flat=True)[:limit]]
+    found = waiting.order_by("next_at").values_list("pk", "task")[:limit]
+    return [(str(pk), task) for pk, task in found]

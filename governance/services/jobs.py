@@ -8,7 +8,7 @@ from django.db import transaction
 
 from governance.enums import JobState
 from governance.exceptions import DomainError
-from governance.models import Job, Pipeline, User
+from governance.models import Job, OutboxMessage, Pipeline, User
 from governance.services import dispatch
 
 
@@ -26,7 +26,7 @@ def start(
     job = Job.objects.create(
         kind=kind, arguments=dict(arguments), user=user, pipeline=pipeline, created_at=now
     )
-    dispatch.enqueue(task, now=now, dedupe=f"job:{job.pk}", job_id=str(job.pk))
+    dispatch.enqueue(task, now=now, dedupe=_promise_of(job), job_id=str(job.pk))
     return job
 
 
@@ -49,6 +49,25 @@ def run(
         _end(job, JobState.FAILED, now(), problem=problem)
     else:
         _end(job, JobState.SUCCEEDED, now(), result=dict(result), progress=1.0)
+
+
+def end_abandoned(*, now: datetime) -> int:
+    """End the open jobs whose promise was given up after its last attempt; returns how many."""
+    lost = [job for job in Job.objects.filter(finished_at=None) if _is_given_up(job)]
+    for job in lost:
+        detail = "Every attempt failed; the log says why."
+        problem = {"status": 500, "title": "Failed", "detail": detail}
+        _end(job, JobState.FAILED, now, problem=problem)
+    return len(lost)
+
+
+def _is_given_up(job: Job) -> bool:
+    promise = OutboxMessage.objects.filter(dedupe=_promise_of(job), dead_at__isnull=False)
+    return promise.exists()
+
+
+def _promise_of(job: Job) -> str:
+    return f"job:{job.pk}"
 
 
 def _end(job: Job, state: JobState, at: datetime, **fields: Any) -> None:

@@ -24,6 +24,7 @@ from reviews.api import representations, schemas
 from reviews.enums import Disposition, ItemStatus, ResolutionKind, Verdict
 from reviews.models import Decision, Prediction, Resolution
 from reviews.selectors import records
+from reviews.selectors.blindness import exposed_items
 from reviews.services import escalations, notes, resolutions
 
 
@@ -95,9 +96,11 @@ class Items(Endpoint):
     def get(self, request: Request) -> Response:
         """List items, the newest first."""
         principal = principal_of(request)
-        rows = records.filtered_items(
-            records.items(principal), query(ItemFilter, request), now=clock.now()
-        )
+        wanted = query(ItemFilter, request)
+        rows = records.filtered_items(records.items(principal), wanted, now=clock.now())
+        if "scenario_type" in wanted:
+            # Being found by it would tell the scenario of an item that hides it.
+            rows = exposed_items(principal, rows)
         return Response(
             pagination.page(request, rows, lambda found: representations.items(principal, found))
         )

@@ -38,8 +38,6 @@ def prediction(row: Prediction, *, blind: bool) -> dict[str, Any]:
         "tier": row.tier,
         "disposition": row.disposition,
         "input": row.input,
-        "scenario_type": row.scenario_type,
-        "characteristics": row.characteristics,
         "model": {"name": row.model_name, "version": row.model_version},
         "occurred_at": row.occurred_at,
         "received_at": row.received_at,
@@ -49,7 +47,10 @@ def prediction(row: Prediction, *, blind: bool) -> dict[str, Any]:
     }
     if blind:
         return shown
+    # Scenario and characteristics are often worked out from the prediction: its domain, its margin.
     return shown | {
+        "scenario_type": row.scenario_type,
+        "characteristics": row.characteristics,
         "output": row.output,
         "confidence": row.confidence,
         "scores": row.scores,
@@ -141,7 +142,6 @@ def item_shown(principal: Principal, row: ReviewItem, *, blind: bool) -> dict[st
         "queue": row.queue,
         "status": row.status,
         "input": row.prediction.input,
-        "scenario_type": row.prediction.scenario_type,
         "blind": row.blind,
         "question": document["question"],
         "checklist": tier["checklist"],
@@ -158,6 +158,7 @@ def item_shown(principal: Principal, row: ReviewItem, *, blind: bool) -> dict[st
     if blind:
         return shown
     return shown | {
+        "scenario_type": row.prediction.scenario_type,
         "output": row.prediction.output,
         "confidence": row.prediction.confidence,
         "scores": row.prediction.scores,

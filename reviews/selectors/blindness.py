@@ -54,14 +54,25 @@ def exposed(
     """
     if not principal.may(Permission.REVIEW):
         return rows
-    secret = Q(item__blind=True) & ~Q(item__status__in=ENDED)
-    if principal.may(Permission.ADJUDICATE):
-        secret &= ~Q(item__status__in=TO_ADJUDICATE)
-    mine = Decision.objects.filter(
-        item=OuterRef("item_id"), reviewer=principal.user_id, undoes=None, undone_by=None
-    )
-    seen = ~secret | Exists(mine)
+    seen = _seen(principal, "item__", "item_id")
     return rows.filter(seen if own is None else seen | own)
+
+
+def exposed_items(principal: Principal, rows: "QuerySet[ReviewItem]") -> "QuerySet[ReviewItem]":
+    """Return those of the items that `hidden` would not name: for filters by what it hides."""
+    if not principal.may(Permission.REVIEW):
+        return rows
+    return rows.filter(_seen(principal, "", "pk"))
+
+
+def _seen(principal: Principal, to_item: str, key: str) -> Any:
+    secret = Q(**{f"{to_item}blind": True}) & ~Q(**{f"{to_item}status__in": ENDED})
+    if principal.may(Permission.ADJUDICATE):
+        secret &= ~Q(**{f"{to_item}status__in": TO_ADJUDICATE})
+    mine = Decision.objects.filter(
+        item=OuterRef(key), reviewer=principal.user_id, undoes=None, undone_by=None
+    )
+    return ~secret | Exists(mine)
 
 
 def notes(principal_id: int, item: ReviewItem, *, blind: bool) -> list[Note]:

@@ -196,8 +196,8 @@ def undo(*, decision_id: uuid.UUID, actor: User, now: datetime) -> Undone:
     The first judgement stays on record and a second row says that it was undone. Conflict once the
     time is over, the outcome has left the system, or an adjudicator has spoken.
     """
-    # Locked in the order in which a decision locks them, so that the two never block each other. The
-    # resolution is read after the lock: a join would show it as it was before the wait.
+    # Locked in the order in which a decision locks them, so that the two never block each other.
+    # The resolution is read after the lock: a join would show it as it was before the wait.
     decision = (
         Decision.objects.select_for_update(of=("assignment", "item"))
         .select_related("item__prediction", "assignment")

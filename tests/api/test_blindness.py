@@ -21,6 +21,7 @@ OTHERS_LABEL, OTHERS_WORDS, NOTE = (
 )
 HIDDEN = {
     "output", "confidence", "scores", "route", "resolution_kind", "priority", "agreement",
+    "scenario_type", "characteristics",
 }  # fmt: skip
 
 
@@ -99,6 +100,14 @@ def test_no_address_gives_anything_away(reviewer: Any, item: ReviewItem) -> None
         good(answer)
         assert leaks(answer) == [], path
     problem(reviewer.get(f"/predictions/{item.prediction_id}/trace"), 403)
+
+
+def test_a_filter_by_scenario_does_not_find_what_hides_it(
+    api: Any, other: Any, reviewer: Any, item: ReviewItem
+) -> None:
+    asked = "/items?scenario_type=cards"
+    assert good(reviewer.get(asked))["results"] == []
+    assert [row["id"] for row in good(other.get(asked))["results"]] == [str(item.pk)]
 
 
 def test_the_claim_gives_nothing_away_and_the_lease_neither(reviewer: Any) -> None:

@@ -150,7 +150,7 @@ def run_message(*, message: str) -> Result:
 def relay(*, after: float = 0) -> Result:
     """Do what the relay does, `after` seconds from now."""
     now = timezone.now() + timedelta(seconds=after)
-    return {"ran": [m for m in dispatch.due(now=now) if dispatch.run(message_id=m, now=now)]}
+    return {"ran": [m for m, _ in dispatch.due(now=now) if dispatch.run(message_id=m, now=now)]}
 
 
 def lease(*, message: str) -> Result:
