@@ -17,6 +17,7 @@ from hitlsite import metrics
 
 Handler = Callable[[HttpRequest], HttpResponseBase]
 REQUEST_ID = re.compile(r"[A-Za-z0-9-]{8,64}")
+NOTHING = "default-src 'none'; frame-ancestors 'none'"
 UNSTORED = ("text/html", "application/json", "application/problem+json")
 
 logger = logging.getLogger("countersign.access")
@@ -118,6 +119,20 @@ class ResponseHeadersMiddleware:
         kind = response.get("Content-Type", "").partition(";")[0]
         if kind in UNSTORED or request.path.startswith("/api/"):
             response.setdefault("Cache-Control", "no-store")
+        return response
+
+
+class ApiHeadersMiddleware:
+    """Lets no browser make a page of an answer of the API."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Answer the request, saying that there is nothing to run or frame in it."""
+        response = self.get_response(request)
+        response.setdefault("Content-Security-Policy", NOTHING)
+        response.setdefault("X-Frame-Options", "DENY")
         return response
 
 

@@ -76,6 +76,18 @@ MIDDLEWARE = [
     "axes.middleware.AxesMiddleware",
 ]
 
+# What the API needs of it: it knows no cookie, form or language (hitlsite.wsgi).
+API_MIDDLEWARE = [
+    "hitlsite.middleware.RequestIdMiddleware",
+    "hitlsite.middleware.TrustedProxyMiddleware",
+    "hitlsite.middleware.MetricsMiddleware",
+    "hitlsite.middleware.ApiSlashMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "hitlsite.middleware.ResponseHeadersMiddleware",
+    "hitlsite.middleware.ApiHeadersMiddleware",
+    "django.middleware.common.CommonMiddleware",
+]
+
 ROOT_URLCONF = "hitlsite.urls"
 WSGI_APPLICATION = "hitlsite.wsgi.application"
 APPEND_SLASH = False

@@ -4,27 +4,32 @@ import functools
 import hashlib
 import json
 import uuid
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from django.contrib.auth.models import AnonymousUser
-from django.contrib.auth.models import Permission as GroupPermission
 from django.db import connection
 
 from governance.domain.principal import Principal
 from governance.enums import Permission, UserKind
-from governance.models import Membership, User
+from governance.models import Membership, Role, User
 
 
 def permissions_of(user: User) -> frozenset[str]:
     """Return the permissions of a person's roles; an administrator has all of them."""
+    return _permissions(
+        user, Role.objects.filter(group__user=user).values_list("permissions", flat=True)
+    )
+
+
+def _permissions(user: User, of_roles: Iterable[Any]) -> frozenset[str]:
     if user.is_superuser:
         return frozenset(Permission.values)
-    held = GroupPermission.objects.filter(
-        group__user=user, content_type__app_label="governance", codename__in=Permission.values
-    )
-    return frozenset(held.values_list("codename", flat=True))
+    # SQLite puts the text of each list into the list of lists.
+    lists = (json.loads(held) if isinstance(held, str) else held for held in of_roles)
+    return frozenset(permission for held in lists for permission in held)
 
 
 def pipelines_of(user: User) -> frozenset[int] | None:
@@ -85,7 +90,7 @@ def _bearer(user: Any) -> Bearer:
     if not user.token_all_pipelines:
         named = frozenset(json.loads(user.token_named))
         reach = named if reach is None else reach & named
-    held = frozenset(Permission.values) if user.is_superuser else json.loads(user.token_held)
+    held = _permissions(user, json.loads(user.token_held))
     scopes = user.token_scopes
     last_used_at = user.token_last_used_at
     if last_used_at is not None and last_used_at.tzinfo is None:
@@ -96,7 +101,7 @@ def _bearer(user: Any) -> Bearer:
         Principal(
             user_id=user.pk,
             username=user.username,
-            permissions=frozenset(held),
+            permissions=held,
             scopes=frozenset(json.loads(scopes) if isinstance(scopes, str) else scopes),
             pipelines=reach,
         ),
@@ -119,12 +124,9 @@ def _bearer_query(vendor: str) -> str:
                 WHERE m.user_id = u.id{end} AS token_member,
             {many.format("n.pipeline_id")} FROM governance_apitoken_pipelines n
                 WHERE n.apitoken_id = t.id{end} AS token_named,
-            {many.format("p.codename")} FROM auth_permission p
-                JOIN django_content_type c ON c.id = p.content_type_id
-                JOIN auth_group_permissions g ON g.permission_id = p.id
-                JOIN governance_user_groups v ON v.group_id = g.group_id
-                WHERE v.user_id = u.id AND c.app_label = 'governance' AND p.codename IN
-                ({", ".join(repr(str(value)) for value in Permission.values)}){end} AS token_held
+            {many.format("r.permissions")} FROM governance_role r
+                JOIN governance_user_groups g ON g.group_id = r.group_id
+                WHERE g.user_id = u.id{end} AS token_held
         FROM governance_apitoken t JOIN governance_user u ON u.id = t.user_id
         WHERE t.digest = %s AND t.revoked_at IS NULL AND t.expires_at > %s AND u.is_active
     """  # noqa: S608 - names and words of our own

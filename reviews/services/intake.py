@@ -37,8 +37,9 @@ from reviews.services import as_written, items
 ACCEPTED, DUPLICATE, REJECTED = "accepted", "duplicate", "rejected"
 ATTEMPTS = 3
 # Of two calls that bring the same ids, one finds them taken (SQLite names the columns of the
-# constraint, PostgreSQL the constraint) or, when their orders differ, is made to give way.
-RACES = ("external_id", "deadlock detected")
+# constraint, PostgreSQL the constraint) or, when their orders differ, is made to give way. And a
+# lane that was seen may be gone.
+RACES = ("external_id", "deadlock detected", "reviewitem_refers")
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +105,7 @@ def accept(
         except (IntegrityError, OperationalError) as error:
             if attempt == ATTEMPTS or not any(words in str(error) for words in RACES):
                 raise
+            items.forget_lanes()
     raise AssertionError("unreachable")
 
 

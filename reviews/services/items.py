@@ -1,5 +1,6 @@
 """Opening review items for predictions that people must see."""
 
+import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -21,6 +22,7 @@ ITEM_FIELDS = (
     "priority", "blind", "status", "slots", "open_slots", "created_at", "due_at", "urgent_at",
     "revision",
 )  # fmt: skip
+_known: set[uuid.UUID] = set()
 WITHOUT_SLA = timedelta(days=1)
 PER_PRIORITY = timedelta(hours=1)
 NEW_LANE = (
@@ -83,10 +85,22 @@ def open_for(*, arrivals: Sequence[Arrival], now: datetime) -> list[Sequence[Any
 
 
 def _make_known(lanes: Iterable[Lane]) -> None:
+    """Insert the lanes that this process has not seen yet.
+
+    That one is gone, with an example that was removed, or was never committed, is found out by
+    reviewitem_refers; `forget_lanes` then lets a second attempt insert it.
+    """
     with connection.cursor() as cursor:
         for lane in lanes:
-            key = Lane._meta.pk.get_db_prep_value(lane.pk, connection)
-            cursor.execute(NEW_LANE, [key, lane.pipeline_id, lane.queue, lane.key])
+            if lane.pk not in _known:
+                key = Lane._meta.pk.get_db_prep_value(lane.pk, connection)
+                cursor.execute(NEW_LANE, [key, lane.pipeline_id, lane.queue, lane.key])
+                _known.add(lane.pk)
+
+
+def forget_lanes() -> None:
+    """Forget which lanes exist."""
+    _known.clear()
 
 
 def _row(arrival: Arrival, lane: str, deadlines: Deadlines) -> tuple[Any, ...]:
