@@ -2,9 +2,10 @@
 
 import functools
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import nullcontext
 from typing import Any
 
-from django.db import connection, models
+from django.db import connection, models, transaction
 
 COPY_FROM = 50
 
@@ -31,11 +32,39 @@ def insert(
                     copy.write_row(row)
             return
         values = list(rows) if on_postgresql else _adapted(fields, rows)
-        marks = ", ".join(["%s"] * len(fields))
-        if len(values) == 1:
-            cursor.execute(f"INSERT INTO {table} ({columns}) VALUES ({marks})", values[0])
-        elif values:
-            cursor.executemany(f"INSERT INTO {table} ({columns}) VALUES ({marks})", values)
+        if values:
+            cursor.executemany(_statement(model, tuple(names)), values)
+
+
+def insert_together(inserts: Sequence[tuple[type[models.Model], Sequence[str], Row]]) -> None:
+    """Insert one row each into several tables, all or none, as `insert` would.
+
+    On PostgreSQL it is one statement, and outside a transaction it is the transaction.
+    """
+    whole = connection.vendor == "postgresql"
+    alone = whole and not connection.in_atomic_block
+    with nullcontext() if alone else transaction.atomic(), connection.cursor() as cursor:
+        if whole:
+            statement = _together(tuple((model, tuple(names)) for model, names, _ in inserts))
+            cursor.execute(statement, [value for _, _, row in inserts for value in row])
+            return
+        for model, names, row in inserts:
+            fields, _, _ = _places(model, tuple(names))
+            cursor.execute(_statement(model, tuple(names)), _adapted(fields, [row])[0])
+
+
+@functools.cache
+def _together(places: tuple[tuple[type[models.Model], tuple[str, ...]], ...]) -> str:
+    *first, last = (_statement(model, names) for model, names in places)
+    steps = ", ".join(f"i{k} AS ({statement})" for k, statement in enumerate(first))
+    return f"WITH {steps} {last}" if steps else last
+
+
+@functools.cache
+def _statement(model: type[models.Model], names: tuple[str, ...]) -> str:
+    _, columns, table = _places(model, names)
+    marks = ", ".join(["%s"] * len(names))
+    return f"INSERT INTO {table} ({columns}) VALUES ({marks})"
 
 
 @functools.cache

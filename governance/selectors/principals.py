@@ -4,13 +4,13 @@ import functools
 import hashlib
 import json
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from django.contrib.auth.models import AnonymousUser
-from django.db import connection
+from django.db import connection, models
 
 from governance.domain.principal import Principal
 from governance.enums import Permission, UserKind
@@ -75,39 +75,43 @@ def bearer(token: str, *, now: datetime) -> Bearer | None:
     It reaches what its user is a member of, cut to the token's pipelines. All of it is one query,
     since every call of the API makes it.
     """
-    rows = User.objects.raw(
-        _bearer_query(connection.vendor),
-        [token_digest(token), connection.ops.adapt_datetimefield_value(now)],
-    )
-    for user in rows:
-        return _bearer(user)
-    return None
+    with connection.cursor() as cursor:
+        now_there = connection.ops.adapt_datetimefield_value(now)
+        cursor.execute(_bearer_query(connection.vendor), [token_digest(token), now_there])
+        found = cursor.fetchone()
+    return _bearer(found) if found else None
 
 
-def _bearer(user: Any) -> Bearer:
-    member = frozenset(json.loads(user.token_member))
-    reach = None if user.is_superuser else member
-    if not user.token_all_pipelines:
-        named = frozenset(json.loads(user.token_named))
-        reach = named if reach is None else reach & named
-    held = _permissions(user, json.loads(user.token_held))
-    scopes = user.token_scopes
-    last_used_at = user.token_last_used_at
-    if last_used_at is not None and last_used_at.tzinfo is None:
-        # SQLite keeps no zone; what Django writes there is UTC.
-        last_used_at = last_used_at.replace(tzinfo=UTC)
-    return Bearer(
-        user,
-        Principal(
-            user_id=user.pk,
-            username=user.username,
-            permissions=held,
-            scopes=frozenset(json.loads(scopes) if isinstance(scopes, str) else scopes),
-            pipelines=reach,
-        ),
-        uuid.UUID(str(user.token_id)),
-        last_used_at,
+def _bearer(found: Sequence[Any]) -> Bearer:
+    *of_user, token_id, scopes, everywhere, last_used_at, member, named, held = found
+    user = _user(of_user)
+    reach = None if user.is_superuser else frozenset(json.loads(member))
+    if not everywhere:
+        few = frozenset(json.loads(named))
+        reach = few if reach is None else reach & few
+    principal = Principal(
+        user_id=user.pk,
+        username=user.username,
+        permissions=_permissions(user, json.loads(held)),
+        scopes=frozenset(json.loads(scopes) if isinstance(scopes, str) else scopes),
+        pipelines=reach,
     )
+    return Bearer(user, principal, uuid.UUID(str(token_id)), _aware(last_used_at))
+
+
+def _user(values: Sequence[Any]) -> User:
+    fields = User._meta.concrete_fields
+    if connection.vendor == "sqlite":
+        # SQLite keeps truth as a number, and time without a zone.
+        values = [
+            _aware(value) if isinstance(field, models.DateTimeField) else field.to_python(value)
+            for field, value in zip(fields, values, strict=True)
+        ]
+    return User.from_db(connection.alias, [field.attname for field in fields], list(values))
+
+
+def _aware(moment: datetime | None) -> datetime | None:
+    return moment.replace(tzinfo=UTC) if moment is not None and moment.tzinfo is None else moment
 
 
 @functools.cache

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+import orjson
 from django.db import connection
 
 from governance.domain import correlation
@@ -17,6 +18,10 @@ from governance.models import AuditEvent, User
 from governance.models.base import uuid7
 
 LEAF = b"\x00"
+EVENT_FIELDS = (
+    "id", "stream", "sequence", "action", "actor", "at", "reason", "detail", "commitments",
+    "request_id", "digest",
+)  # fmt: skip
 
 
 def append(
@@ -69,6 +74,34 @@ def first(
     sequence: int = 1,
 ) -> AuditEvent:
     """Write the first event of a stream that nobody else can know yet, or one at `sequence`."""
+    event = composed(
+        stream=stream,
+        action=action,
+        actor=actor,
+        now=now,
+        detail=detail,
+        reason=reason,
+        commitments=commitments,
+        event_id=event_id,
+        sequence=sequence,
+    )
+    event.save()
+    return event
+
+
+def composed(
+    *,
+    stream: str,
+    action: str,
+    actor: User | None,
+    now: datetime,
+    detail: Mapping[str, Any],
+    reason: str = "",
+    commitments: Mapping[str, str] | None = None,
+    event_id: uuid.UUID | None = None,
+    sequence: int = 1,
+) -> AuditEvent:
+    """Return an event with its digest, for whoever writes it together with the act."""
     event = AuditEvent(
         id=event_id or uuid7(),
         stream=stream,
@@ -82,8 +115,24 @@ def first(
         request_id=correlation.current(),
     )
     event.digest = leaf_digest(event)
-    event.save()
     return event
+
+
+def row_of(event: AuditEvent) -> tuple[Any, ...]:
+    """Return the values of EVENT_FIELDS, as bulk writes take them."""
+    return (
+        str(event.id),
+        event.stream,
+        event.sequence,
+        event.action,
+        event.actor_id,
+        event.at,
+        event.reason,
+        orjson.dumps(event.detail).decode(),
+        orjson.dumps(event.commitments).decode(),
+        event.request_id,
+        event.digest,
+    )
 
 
 def leaf_digest(event: AuditEvent) -> str:

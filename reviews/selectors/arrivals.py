@@ -13,6 +13,12 @@ RECEIVERS = (
     "SELECT id, slug, enabled, live_id, shadow_id FROM governance_pipeline "
     "WHERE slug IN ({}) AND live_id IS NOT NULL"
 )
+LOOK_UP = """
+    SELECT p.id, p.slug, p.enabled, p.live_id, p.shadow_id, q.id, q.digest, q.tier, q.disposition
+    FROM governance_pipeline p
+    LEFT JOIN reviews_prediction q ON q.pipeline_id = p.id AND q.external_id = %s
+    WHERE p.slug = %s AND p.live_id IS NOT NULL
+"""
 
 
 class KnownPrediction(NamedTuple):
@@ -43,6 +49,18 @@ def receivers(slugs: Sequence[str]) -> list[Receiver]:
             Receiver(pk, slug, bool(enabled), _text(live), _text(shadow))
             for pk, slug, enabled, live, shadow in cursor.fetchall()
         ]
+
+
+def look_up(slug: str, external_id: str) -> tuple[Receiver | None, KnownPrediction | None]:
+    """Return the pipeline that one prediction goes to, and the one that has its id already."""
+    with connection.cursor() as cursor:
+        cursor.execute(LOOK_UP, [external_id, slug])
+        found = cursor.fetchone()
+    if found is None:
+        return None, None
+    pk, slug, enabled, live, shadow, *known = found
+    receiver = Receiver(pk, slug, bool(enabled), _text(live), _text(shadow))
+    return receiver, KnownPrediction(_text(known[0]), *known[1:]) if known[0] else None
 
 
 def _text(key: Any) -> str:

@@ -15,7 +15,7 @@ from governance.domain import merkle, strict_json
 from governance.domain.canonical import sha256_hex
 from governance.domain.faults import Fault
 from governance.domain.principal import Principal
-from governance.models import User
+from governance.models import AuditEvent, User
 from governance.models.base import uuid7_text
 from governance.services import ledger
 from reviews.domain.intake import Candidate, InvalidPrediction, candidate
@@ -28,7 +28,7 @@ from reviews.domain.rows import (
     prediction_row,
     shadow_row,
 )
-from reviews.models import Prediction, ShadowRoute
+from reviews.models import Prediction, ReviewItem, ShadowRoute
 from reviews.selectors import arrivals
 from reviews.selectors.arrivals import KnownPrediction
 from reviews.selectors.routing import compiled
@@ -100,6 +100,8 @@ def accept(
     """
     for attempt in range(1, ATTEMPTS + 1):
         try:
+            if len(candidates) == 1:
+                return [_accept_one(candidates[0], principal, actor, now)]
             with transaction.atomic():
                 return _accept(candidates, principal, actor, now, atomic=atomic)
         except (IntegrityError, OperationalError) as error:
@@ -124,26 +126,55 @@ def _accept(
     if atomic and any(result.outcome == REJECTED for result in call.results):
         transaction.set_rollback(True)
     elif call.leaves:
-        opened = call.finish()
-        if len(candidates) == 1:
-            row = as_written.prediction(call.last, opened[0] if opened else None)
-            return [replace(call.results[0], row=row)]
+        call.finish()
     return call.results
+
+
+def _accept_one(
+    entry: Candidate | Taken, principal: Principal, actor: User, now: datetime
+) -> Taken:
+    """Take one prediction with one look at what is there and one write."""
+    if isinstance(entry, Taken):
+        return entry
+    receiver, known = arrivals.look_up(entry.pipeline, entry.external_id)
+    streams: dict[str, _Stream] = {}
+    if receiver is not None and principal.sees(receiver.pipeline_id):
+        streams[entry.pipeline] = _stream(receiver)
+    call = _Call(streams, {}, actor, now)
+    if known is not None and receiver is not None:
+        call.known[receiver.pipeline_id, entry.external_id] = known
+    for row in call.rows([entry]):
+        opened = items.rows_for(arrivals=call.reviewed, now=now)
+        bulk.insert_together(
+            [
+                (Prediction, PREDICTION_FIELDS, row),
+                *((ReviewItem, items.ITEM_FIELDS, item) for item in opened),
+                *((ShadowRoute, SHADOW_FIELDS, shadow) for shadow in call.shadows),
+                (AuditEvent, ledger.EVENT_FIELDS, ledger.row_of(call.event())),
+            ]
+        )
+        written = as_written.prediction(row, opened[0] if opened else None)
+        return replace(call.results[0], row=written)
+    return call.results[0]
 
 
 def _streams(slugs: Iterable[str], principal: Principal) -> dict[str, _Stream]:
     return {
-        row.slug: _Stream(
-            pipeline_id=row.pipeline_id,
-            enabled=row.enabled,
-            version_id=row.live_id,
-            policy=compiled(row.live_id),
-            shadow_id=row.shadow_id,
-            shadow=compiled(row.shadow_id) if row.shadow_id else None,
-        )
+        row.slug: _stream(row)
         for row in (arrivals.receivers(sorted(slugs)) if slugs else ())
         if principal.sees(row.pipeline_id)
     }
+
+
+def _stream(row: arrivals.Receiver) -> _Stream:
+    return _Stream(
+        pipeline_id=row.pipeline_id,
+        enabled=row.enabled,
+        version_id=row.live_id,
+        policy=compiled(row.live_id),
+        shadow_id=row.shadow_id,
+        shadow=compiled(row.shadow_id) if row.shadow_id else None,
+    )
 
 
 Known = dict[tuple[int, str], KnownPrediction]
@@ -179,7 +210,6 @@ class _Call:
         self.shadows: list[Sequence[Any]] = []
         self.reviewed: list[items.Arrival] = []
         self.counts: Counter[str] = Counter()
-        self.last: Sequence[Any] = ()
 
     def rows(self, candidates: Iterable[Candidate | Taken]) -> Iterator[Sequence[Any]]:
         """Yield the row of each prediction that is new, adding a result for every candidate."""
@@ -205,7 +235,7 @@ class _Call:
             key=settings.SAMPLING_KEY,
         )
         prediction_id = uuid7_text()
-        self.last = row = prediction_row(
+        row = prediction_row(
             prediction_id,
             entry,
             route,
@@ -245,14 +275,15 @@ class _Call:
         )
         return shadow_row(uuid7_text(), prediction_id, stream.shadow_id, route, self.traces)
 
-    def finish(self) -> list[Sequence[Any]]:
-        """Write what follows the predictions: items, shadow routes and the event.
-
-        Returns the rows of the items.
-        """
-        opened = items.open_for(arrivals=self.reviewed, now=self.now)
+    def finish(self) -> None:
+        """Write what follows the predictions: items, shadow routes and the event."""
+        items.open_for(arrivals=self.reviewed, now=self.now)
         bulk.insert(ShadowRoute, SHADOW_FIELDS, self.shadows, expected=len(self.shadows))
-        ledger.first(
+        self.event().save()
+
+    def event(self) -> AuditEvent:
+        """Return the event of the call."""
+        return ledger.composed(
             stream=f"intake:{self.intake}",
             action="predictions.received",
             actor=self.actor,
@@ -265,7 +296,6 @@ class _Call:
                 "size": len(self.leaves),
             },
         )
-        return opened
 
 
 def _refused(entry: Candidate, stream: _Stream | None) -> Taken:

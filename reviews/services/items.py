@@ -66,10 +66,14 @@ class Deadlines:
         return policy_id, business_time.add(hours, self.now, parse_duration(target))
 
 
-def open_for(*, arrivals: Sequence[Arrival], now: datetime) -> list[Sequence[Any]]:
-    """Open an item for each arrival, in the caller's transaction; returns their ITEM_FIELDS."""
-    if not arrivals:
-        return []
+def open_for(*, arrivals: Sequence[Arrival], now: datetime) -> None:
+    """Open an item for each arrival, in the caller's transaction."""
+    rows = rows_for(arrivals=arrivals, now=now)
+    bulk.insert(ReviewItem, ITEM_FIELDS, rows, expected=len(rows))
+
+
+def rows_for(*, arrivals: Sequence[Arrival], now: datetime) -> list[Sequence[Any]]:
+    """Return the ITEM_FIELDS of an item for each arrival; their lanes exist from now on."""
     deadlines = Deadlines(now)
     lanes: dict[tuple[int, str, tuple[str, ...]], Lane] = {}
     rows: list[Sequence[Any]] = []
@@ -80,7 +84,6 @@ def open_for(*, arrivals: Sequence[Arrival], now: datetime) -> list[Sequence[Any
             lanes[place] = Lane.of(*place)
         rows.append(_row(arrival, str(lanes[place].pk), deadlines))
     _make_known(lanes.values())
-    bulk.insert(ReviewItem, ITEM_FIELDS, rows, expected=len(rows))
     return rows
 
 
