@@ -63,8 +63,6 @@ def reviewer_alias(key: bytes, user_id: int) -> str:
 
 def row_json(value: Any) -> bytes:
     """Return the RFC 8785 bytes of a value that came out of a JSON column."""
-    if type(value) is float and value.is_integer() and abs(value) <= LARGEST_EXACT:
-        value = int(value)
     try:
         # Such a value holds no NaN, so a null needs no second look.
         return canonical_from_sorted(value, orjson.dumps(value, option=OPTIONS))

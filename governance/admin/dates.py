@@ -51,7 +51,7 @@ class CappedPaginator(AnyPaginator):
             return counted.count()
         try:
             with transaction.atomic(), connection.cursor() as cursor:
-                cursor.execute("SET LOCAL statement_timeout = %s", [PATIENCE])
+                cursor.execute("SELECT set_config('statement_timeout', %s, true)", [str(PATIENCE)])
                 number = counted.count()
                 # An outer transaction would keep it.
                 cursor.execute("SET LOCAL statement_timeout TO DEFAULT")

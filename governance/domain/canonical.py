@@ -26,7 +26,7 @@ def canonical(value: Any) -> bytes:
     except (orjson.JSONEncodeError, RecursionError):
         quick = b""
     # orjson writes NaN as null: behind a null may be something that has no canonical form.
-    if b"null" in quick or quick[-2:] == b".0":
+    if b"null" in quick:
         quick = b""
     return canonical_from_sorted(value, quick)
 
@@ -37,8 +37,9 @@ def canonical_from_sorted(value: Any, quick: bytes) -> bytes:
     `value` holds no NaN and no infinity where `quick` is given.
     """
     if quick and _alike(quick):
-        if b".0," in quick or b".0}" in quick or b".0]" in quick:
-            return orjson.dumps(_whole(value), option=OPTIONS)
+        if b".0," in quick or b".0}" in quick or b".0]" in quick or quick.endswith(b".0"):
+            # A double beyond 2**53 that is written without an exponent has its own digits.
+            return orjson.dumps(_whole(value), option=orjson.OPT_SORT_KEYS)
         return quick
     try:
         return rfc8785.dumps(value)

@@ -34,7 +34,11 @@ def free_port() -> int:
 
 def surroundings(**chosen: str) -> dict[str, str]:
     """Return this process' environment with none of the site's variables but those chosen."""
-    ours = {variable.name for variable in VARIABLES} | {"DJANGO_SETTINGS_MODULE"}
+    # Browser tests let Django be called from an event loop, in their own process.
+    ours = {variable.name for variable in VARIABLES} | {
+        "DJANGO_SETTINGS_MODULE",
+        "DJANGO_ALLOW_ASYNC_UNSAFE",
+    }
     kept = {name: value for name, value in os.environ.items() if name not in ours}
     return kept | chosen
 

@@ -51,6 +51,12 @@ def test_every_double_is_written_as_ecmascript_does(bits: int) -> None:
         assert canonical([number, {"x": number}]) == rfc8785.dumps([number, {"x": number}])
 
 
+@given(st.floats(2.0**52, 1e22))
+def test_large_whole_doubles_keep_their_digits(number: float) -> None:
+    for value in (number, [number], {"x": -number}):
+        assert canonical(value) == rfc8785.dumps(value)
+
+
 @pytest.mark.parametrize(
     ("value", "text"),
     [
