@@ -1,4 +1,4 @@
-"""Single predictions over HTTP beside a minimal endpoint that inserts one row, in the same run."""
+"""Single predictions over HTTP beside two minimal endpoints that insert a row, in the same run."""
 
 import argparse
 import json
@@ -11,19 +11,15 @@ from benchmarks import harness, stream
 CLIENTS = 4
 SECONDS = 8
 ROUNDS = 3
-TABLE = (
-    "CREATE TABLE IF NOT EXISTS minimal_row "
-    "(id bigserial PRIMARY KEY, external_id varchar(200) UNIQUE, body jsonb NOT NULL)"
-)
 
 
-def rate(site: harness.Site, token: str, start: int, seconds: float) -> tuple[float, int]:
+def rate(site: harness.Site, secret: str, start: int, seconds: float) -> tuple[float, int]:
     """Return POSTs a second by CLIENTS connections, and how many there were."""
     done = [0] * CLIENTS
     stop = time.monotonic() + seconds
 
     def send(k: int) -> None:
-        client, chance = site.client(token), random.Random(start + k)
+        client, chance = site.client(secret), random.Random(start + k)
         number = start + k
         while time.monotonic() < stop:
             body = json.dumps(stream.prediction(number, chance)).encode()
@@ -42,31 +38,36 @@ def rate(site: harness.Site, token: str, start: int, seconds: float) -> tuple[fl
 
 
 def main(seconds: float) -> dict[str, float]:
-    """Alternate between the two and return the median rates and their ratio."""
-    ours, theirs, start = [], [], 0
-    with harness.site("single") as site:
-        setup = site.folder / "setup.json"
+    """Alternate between the three; return the median rates, and ours as a share of each other."""
+    rates: dict[str, list[float]] = {"ours": [], "usual": [], "bare": []}
+    with harness.site("single") as ours, harness.site("minimal", migrated=False) as minimal:
+        setup = ours.folder / "setup.json"
         setup.write_text(json.dumps(stream.documents()), encoding="utf-8")
-        site.manage("apply", str(setup))
-        token = site.token("bench-bot", "predictions:write")
-        harness.execute(site, TABLE)
+        ours.manage("apply", str(setup))
+        token = ours.token("bench-bot", "predictions:write")
+        key = minimal.module("benchmarks.minimal").strip()
+        start = 0
         for _ in range(ROUNDS):
-            for application, rates in (("hitlsite.wsgi", ours), ("benchmarks.minimal", theirs)):
-                site.serve(application)
-                rate(site, token, start, 1)
-                found, sent = rate(site, token, start + 100_000, seconds)
-                start += 200_000 + CLIENTS * sent
-                rates.append(found)
+            for name, found in rates.items():
+                site = ours if name == "ours" else minimal
+                if name == "ours":
+                    site.serve()
+                else:
+                    site.serve("benchmarks.minimal", MINIMAL=name)
+                secret = f"Bearer {token}" if name == "ours" else f"Token {key}"
+                rate(site, secret, start, 1)
+                start += 100_000
+                measured, sent = rate(site, secret, start, seconds)
+                start += 100_000 + CLIENTS * sent
+                found.append(measured)
                 site.stop()
-    ours.sort()
-    theirs.sort()
-    found_all = {
-        "ours_per_s": round(ours[ROUNDS // 2]),
-        "minimal_per_s": round(theirs[ROUNDS // 2]),
-        "ratio": round(ours[ROUNDS // 2] / theirs[ROUNDS // 2], 2),
+    median = {name: sorted(found)[ROUNDS // 2] for name, found in rates.items()}
+    figures = {f"{name}_per_s": round(value) for name, value in median.items()} | {
+        "to_usual": round(median["ours"] / median["usual"], 2),
+        "to_bare": round(median["ours"] / median["bare"], 2),
     }
-    harness.say(f"single POST: {found_all}")
-    return found_all
+    harness.say(f"single POST: {figures}")
+    return figures
 
 
 if __name__ == "__main__":
