@@ -36,6 +36,7 @@ from reviews.services import as_written, items
 
 ACCEPTED, DUPLICATE, REJECTED = "accepted", "duplicate", "rejected"
 ATTEMPTS = 3
+EDGE = 50
 # Of two calls that bring the same ids, one finds them taken (SQLite names the columns of the
 # constraint, PostgreSQL the constraint) or, when their orders differ, is made to give way. And a
 # lane that was seen may be gone.
@@ -103,7 +104,8 @@ def accept(
             if len(candidates) == 1:
                 return [_accept_one(candidates[0], principal, actor, now)]
             with transaction.atomic():
-                return _accept(candidates, principal, actor, now, atomic=atomic)
+                call = _Call(*_known(candidates, principal, all_of_them=attempt > 1), actor, now)
+                return _accept(candidates, call, atomic=atomic)
         except (IntegrityError, OperationalError) as error:
             if attempt == ATTEMPTS or not any(words in str(error) for words in RACES):
                 raise
@@ -111,16 +113,7 @@ def accept(
     raise AssertionError("unreachable")
 
 
-def _accept(
-    candidates: Sequence[Candidate | Taken],
-    principal: Principal,
-    actor: User,
-    now: datetime,
-    *,
-    atomic: bool,
-) -> list[Taken]:
-    streams = _streams({c.pipeline for c in candidates if isinstance(c, Candidate)}, principal)
-    call = _Call(streams, _known(candidates, streams), actor, now)
+def _accept(candidates: Sequence[Candidate | Taken], call: "_Call", *, atomic: bool) -> list[Taken]:
     # Each row is routed while the database writes those before it.
     bulk.insert(Prediction, PREDICTION_FIELDS, call.rows(candidates), expected=len(candidates))
     if atomic and any(result.outcome == REJECTED for result in call.results):
@@ -180,16 +173,28 @@ def _stream(row: arrivals.Receiver) -> _Stream:
 Known = dict[tuple[int, str], KnownPrediction]
 
 
-def _known(candidates: Sequence[Candidate | Taken], streams: Mapping[str, _Stream]) -> Known:
+def _known(
+    candidates: Sequence[Candidate | Taken], principal: Principal, *, all_of_them: bool
+) -> tuple[dict[str, _Stream], Known]:
+    """Return the pipelines of the candidates, and which of them are known.
+
+    Batches are mostly all new or all sent before. Where neither end of one is known, the rest is
+    not looked up: should one be there after all, prediction_external_id_uniq says so, and the next
+    attempt looks up all of them.
+    """
+    streams = _streams({c.pipeline for c in candidates if isinstance(c, Candidate)}, principal)
     wanted: dict[int, list[str]] = {}
     for entry in candidates:
         if isinstance(entry, Candidate) and entry.pipeline in streams:
             wanted.setdefault(streams[entry.pipeline].pipeline_id, []).append(entry.external_id)
-    return {
-        (pipeline_id, external_id): row
-        for pipeline_id, ids in wanted.items()
-        for external_id, row in arrivals.known(pipeline_id, ids).items()
-    }
+    known: Known = {}
+    for pipeline_id, ids in wanted.items():
+        ends = [*ids[:EDGE], *ids[-EDGE:]]
+        if all_of_them or len(ids) <= 2 * EDGE or arrivals.known(pipeline_id, ends):
+            ends = ids
+        found = arrivals.known(pipeline_id, ends) if ends is ids else {}
+        known.update({(pipeline_id, external_id): row for external_id, row in found.items()})
+    return streams, known
 
 
 class _Call:
