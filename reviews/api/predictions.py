@@ -235,12 +235,9 @@ def _none_taken(numbered: list[tuple[int, bytes]], results: list[intake.Taken]) 
 
 
 def _line(number: int, taken: intake.Taken) -> bytes:
-    shown: dict[str, Any] = {
-        "line": number,
-        "external_id": taken.external_id,
-        "status": taken.outcome,
-    }
-    if taken.outcome == intake.REJECTED:
+    outcome, external_id, key, tier, disposition = taken[:5]
+    shown: dict[str, Any] = {"line": number, "external_id": external_id, "status": outcome}
+    if outcome == intake.REJECTED:
         shown["problem"] = problems.body(
             status=taken.status,
             title=STATUS_TITLES.get(taken.status, "The prediction is not valid"),
@@ -249,7 +246,7 @@ def _line(number: int, taken: intake.Taken) -> bytes:
             faults=taken.faults,
         )
     else:
-        shown |= {"id": str(taken.id), "tier": taken.tier, "disposition": taken.disposition}
+        shown["id"], shown["tier"], shown["disposition"] = key, tier, disposition
     return orjson.dumps(shown)
 
 

@@ -1,9 +1,8 @@
 """What a prediction must look like to be taken."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from governance.domain.documents.fields import suggestion
 from governance.domain.faults import Fault
@@ -17,8 +16,7 @@ OPTIONAL = (
 FIELDS = frozenset(REQUIRED + OPTIONAL)
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(NamedTuple):
     """A prediction that may be taken: its content, checked, and the digest of its bytes."""
 
     pipeline: str

@@ -3,9 +3,9 @@
 import uuid
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.db import IntegrityError, OperationalError, transaction
@@ -43,8 +43,7 @@ EDGE = 50
 RACES = ("external_id", "deadlock detected", "reviewitem_refers")
 
 
-@dataclass(frozen=True, slots=True)
-class Taken:
+class Taken(NamedTuple):
     """What became of one prediction of a call. `faults` are set when it was rejected.
 
     `row` is the prediction as it was written, with its item, where the call brought it alone.
@@ -147,7 +146,7 @@ def _accept_one(
             ]
         )
         written = as_written.prediction(row, opened[0] if opened else None)
-        return replace(call.results[0], row=written)
+        return call.results[0]._replace(row=written)
     return call.results[0]
 
 
