@@ -235,7 +235,7 @@ def _none_taken(numbered: list[tuple[int, bytes]], results: list[intake.Taken]) 
 
 
 def _line(number: int, taken: intake.Taken) -> bytes:
-    outcome, external_id, key, tier, disposition = taken[:5]
+    outcome, external_id = taken.outcome, taken.external_id
     shown: dict[str, Any] = {"line": number, "external_id": external_id, "status": outcome}
     if outcome == intake.REJECTED:
         shown["problem"] = problems.body(
@@ -246,7 +246,7 @@ def _line(number: int, taken: intake.Taken) -> bytes:
             faults=taken.faults,
         )
     else:
-        shown["id"], shown["tier"], shown["disposition"] = key, tier, disposition
+        shown |= {"id": taken.id, "tier": taken.tier, "disposition": taken.disposition}
     return orjson.dumps(shown)
 
 

@@ -1,8 +1,9 @@
 """What a prediction must look like to be taken."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 from governance.domain.documents.fields import suggestion
 from governance.domain.faults import Fault
@@ -16,7 +17,8 @@ OPTIONAL = (
 FIELDS = frozenset(REQUIRED + OPTIONAL)
 
 
-class Candidate(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Candidate:
     """A prediction that may be taken: its content, checked, and the digest of its bytes."""
 
     pipeline: str

@@ -3,9 +3,9 @@
 import uuid
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 from django.conf import settings
 from django.db import IntegrityError, OperationalError, transaction
@@ -43,7 +43,8 @@ EDGE = 50
 RACES = ("external_id", "deadlock detected", "reviewitem_refers")
 
 
-class Taken(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Taken:
     """What became of one prediction of a call. `faults` are set when it was rejected.
 
     `row` is the prediction as it was written, with its item, where the call brought it alone.
@@ -146,7 +147,7 @@ def _accept_one(
             ]
         )
         written = as_written.prediction(row, opened[0] if opened else None)
-        return call.results[0]._replace(row=written)
+        return replace(call.results[0], row=written)
     return call.results[0]
 
 
