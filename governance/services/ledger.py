@@ -6,7 +6,7 @@ import secrets
 import uuid
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, Required, TypedDict, Unpack
 
 import orjson
 from django.db import connection
@@ -24,33 +24,35 @@ EVENT_FIELDS = (
 )  # fmt: skip
 
 
-def append(
-    *,
-    stream: str,
-    action: str,
-    actor: User | None,
-    now: datetime,
-    detail: Mapping[str, Any],
-    reason: str = "",
-    commitments: Mapping[str, str] | None = None,
-    event_id: uuid.UUID | None = None,
-) -> AuditEvent:
+class NewEvent(TypedDict, total=False):
+    """What `composed` takes, but for the sequence."""
+
+    stream: Required[str]
+    action: Required[str]
+    actor: Required[User | None]
+    now: Required[datetime]
+    detail: Required[Mapping[str, Any]]
+    reason: str
+    commitments: Mapping[str, str] | None
+    event_id: uuid.UUID | None
+
+
+def append(**event: Unpack[NewEvent]) -> AuditEvent:
     """Write one event in the transaction of the act it tells of.
 
     The caller holds a lock on what `stream` names (or has just made it), so that the sequence has
     no gap; a race ends in an IntegrityError on auditevent_stream_sequence_uniq, never in a fork.
     """
-    return first(
-        stream=stream,
-        action=action,
-        actor=actor,
-        now=now,
-        detail=detail,
-        reason=reason,
-        commitments=commitments,
-        event_id=event_id,
-        sequence=_last(stream) + 1,
-    )
+    made = composed(**event, sequence=_last(event["stream"]) + 1)
+    made.save()
+    return made
+
+
+def first(**event: Unpack[NewEvent]) -> AuditEvent:
+    """Write the first event of a stream that nobody else can know yet."""
+    made = composed(**event)
+    made.save()
+    return made
 
 
 def _last(stream: str) -> int:
@@ -59,34 +61,6 @@ def _last(stream: str) -> int:
             "SELECT MAX(sequence) FROM governance_auditevent WHERE stream = %s", [stream]
         )
         return int(cursor.fetchone()[0] or 0)
-
-
-def first(
-    *,
-    stream: str,
-    action: str,
-    actor: User | None,
-    now: datetime,
-    detail: Mapping[str, Any],
-    reason: str = "",
-    commitments: Mapping[str, str] | None = None,
-    event_id: uuid.UUID | None = None,
-    sequence: int = 1,
-) -> AuditEvent:
-    """Write the first event of a stream that nobody else can know yet, or one at `sequence`."""
-    event = composed(
-        stream=stream,
-        action=action,
-        actor=actor,
-        now=now,
-        detail=detail,
-        reason=reason,
-        commitments=commitments,
-        event_id=event_id,
-        sequence=sequence,
-    )
-    event.save()
-    return event
 
 
 def composed(

@@ -16,7 +16,7 @@ def keep(request: DeskRequest, claim: Claim) -> None:
 
 
 def of(request: DeskRequest, assignment_id: uuid.UUID) -> str:
-    """Return the token of a claim that this session made, or nothing, which is never a token."""
+    """Return the token of a claim made from here, or nothing, which is never a token."""
     token: str = request.session.get(KEY, {}).get(str(assignment_id), "")
     return token
 
