@@ -3,6 +3,7 @@
 import functools
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import nullcontext
+from datetime import datetime
 from typing import Any
 
 from django.db import connection, models, transaction
@@ -17,9 +18,10 @@ def insert(
 ) -> None:
     """Insert rows of values in the order of field `names`, in the caller's transaction.
 
-    JSON columns are given as JSON text, UUIDs as text. `rows` may be made while it is read, and
-    with many `expected` each is sent as it is made; then no query may be made meanwhile. Neither
-    `save` nor signals run: this is for append-only records of intake, which have no history.
+    JSON columns are given as JSON text, UUIDs as text, times as they are or as ISO 8601. `rows` may
+    be made while it is read, and with many `expected` each is sent as it is made; then no query may
+    be made meanwhile. Neither `save` nor signals run: this is for append-only records of intake,
+    which have no history.
     """
     fields, columns, table = _places(model, tuple(names))
     on_postgresql = connection.vendor == "postgresql"
@@ -82,7 +84,7 @@ def _adapted(fields: Sequence[Any], rows: Iterable[Row]) -> list[Row]:
         if isinstance(kind, models.UUIDField):
             adapters[i] = _hex
         elif isinstance(kind, models.DateTimeField):
-            adapters[i] = connection.ops.adapt_datetimefield_value
+            adapters[i] = _moment
     return [
         [
             value if adapt is None or value is None else adapt(value)
@@ -94,3 +96,8 @@ def _adapted(fields: Sequence[Any], rows: Iterable[Row]) -> list[Row]:
 
 def _hex(value: object) -> str:
     return str(value).replace("-", "")
+
+
+def _moment(value: datetime | str) -> Any:
+    moment = datetime.fromisoformat(value) if isinstance(value, str) else value
+    return connection.ops.adapt_datetimefield_value(moment)

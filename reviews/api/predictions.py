@@ -21,6 +21,7 @@ from governance.exceptions import DomainError, InvalidInput, NotFound, NotPermit
 from governance.rest import etags, pagination, problems
 from governance.rest.idempotency import idempotent
 from governance.rest.parsers import MAX_LINES, MAX_OBJECT, MAX_STREAM, TooLarge, read_body
+from governance.rest.renderers import JSONRenderer, dumps
 from governance.rest.serializers import (
     MomentField,
     MoneyField,
@@ -167,7 +168,7 @@ def _body(request: Request, limit: int) -> bytes:
     return read_body(stream, encoding=encoding, limit=limit)
 
 
-def _take_one(request: Request) -> Response:
+def _take_one(request: Request) -> HttpResponse:
     parsed = intake.parse(_body(request, MAX_OBJECT))
     (taken,) = intake.accept(
         candidates=[parsed],
@@ -178,10 +179,11 @@ def _take_one(request: Request) -> Response:
     if taken.outcome == intake.REJECTED:
         raise _refusal(taken)
     row = taken.row or records.predictions(principal_of(request)).get(pk=str(taken.id))
-    return Response(
-        _shown(request, row),
+    return HttpResponse(
+        dumps(_shown(request, row)),
         status=taken.status,
         headers={"Location": f"/api/v1/predictions/{taken.id}"},
+        content_type=JSONRenderer.media_type,
     )
 
 

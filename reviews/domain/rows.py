@@ -1,6 +1,5 @@
 """Rows of intake, as they are written in bulk, and the leaf that binds each of them."""
 
-from datetime import datetime
 from typing import Any
 
 import orjson
@@ -60,11 +59,11 @@ def prediction_row(
     sender_id: int,
     intake: str,
     position: int,
-    now: datetime,
+    now: str,
     traces: TraceText,
 ) -> tuple[Any, ...]:
-    """Return the values of PREDICTION_FIELDS."""
-    content = entry.content
+    """Return the values of PREDICTION_FIELDS; `now` is ISO 8601 text."""
+    content, to = entry.content, route.to
     scores, subject = content.get("scores"), content.get("subject") or {}
     return (
         prediction_id,
@@ -88,13 +87,13 @@ def prediction_row(
         position,
         version_id,
         route.disposition,
-        route.tier.slug,
-        route.rule,
-        route.queue,
-        text(route.skills) if route.skills else "[]",
-        route.priority,
+        to.tier.slug,
+        to.rule,
+        to.queue,
+        text(to.skills) if to.skills else "[]",
+        to.priority,
         route.sampled,
-        route.propensity,
+        to.propensity,
         traces.text(route.trace),
     )
 
@@ -126,16 +125,17 @@ def leaf(
     reader writes it alike.
     """
     # Only text, under keys in ASCII: sorted, this is RFC 8785 as it is.
+    to = route.to
     record = {
         "config_version": version_id,
         "content": digest,
         "disposition": route.disposition,
         "id": prediction_id,
-        "propensity": repr(route.propensity),
-        "queue": route.queue,
-        "rule": route.rule,
+        "propensity": repr(to.propensity),
+        "queue": to.queue,
+        "rule": to.rule,
         "sampled": route.sampled,
-        "tier": route.tier.slug,
+        "tier": to.tier.slug,
         "trace": traces.digest(route.trace),
     }
     return merkle.leaf_hash(orjson.dumps(record, option=orjson.OPT_SORT_KEYS))

@@ -208,6 +208,7 @@ class _Call:
         self.actor = actor
         self.now = now
         self.sender_id = actor.pk
+        self.moment = now.isoformat()
         self.intake = uuid7_text()
         self.traces = TraceText()
         self.results: list[Taken] = []
@@ -249,7 +250,7 @@ class _Call:
             sender_id=self.sender_id,
             intake=self.intake,
             position=len(self.leaves),
-            now=self.now,
+            now=self.moment,
             traces=self.traces,
         )
         self.leaves.append(leaf(prediction_id, entry.digest, stream.version_id, route, self.traces))

@@ -4,7 +4,7 @@ import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import connection
 
@@ -41,18 +41,38 @@ class Arrival:
     route: Route
 
 
+class Times(NamedTuple):
+    """The times of an item as text, and the SLA version that they follow."""
+
+    sla_version: str | None
+    created_at: str
+    due_at: str | None
+    urgent_at: str
+
+
 @dataclass
 class Deadlines:
-    """When items that arrive at `now` are due, by SLA policy; looked up once for each."""
+    """The times of items that arrive at `now`, worked out once for each SLA policy and priority."""
 
     now: datetime
-    known: dict[str, tuple[Any, datetime | None]] = field(default_factory=dict)
+    known: dict[tuple[str, int], Times] = field(default_factory=dict)
 
-    def of(self, sla: str) -> tuple[Any, datetime | None]:
-        """Return the version of an SLA policy and the due time; (None, None) without one."""
-        if sla not in self.known:
-            self.known[sla] = self._look_up(sla)
-        return self.known[sla]
+    def of(self, sla: str, priority: int) -> Times:
+        """Return the times of an item."""
+        times = self.known.get((sla, priority))
+        if times is None:
+            times = self.known[sla, priority] = self._worked_out(sla, priority)
+        return times
+
+    def _worked_out(self, sla: str, priority: int) -> Times:
+        version, due_at = self._look_up(sla)
+        urgent_at = (due_at or self.now + WITHOUT_SLA) - priority * PER_PRIORITY
+        return Times(
+            str(version) if version else None,
+            self.now.isoformat(),
+            due_at.isoformat() if due_at else None,
+            urgent_at.isoformat(),
+        )
 
     def _look_up(self, sla: str) -> tuple[Any, datetime | None]:
         versions = policies.current_sla(sla) if sla else None
@@ -107,24 +127,24 @@ def forget_lanes() -> None:
 
 
 def _row(arrival: Arrival, lane: str, deadlines: Deadlines) -> tuple[Any, ...]:
-    route = arrival.route
-    sla_version, due_at = deadlines.of(route.tier.sla)
+    route, to = arrival.route, arrival.route.to
+    times = deadlines.of(to.tier.sla, to.priority)
     return (
         uuid7_text(),
         arrival.prediction_id,
         arrival.pipeline_id,
         lane,
         arrival.version_id,
-        sla_version,
-        route.tier.slug,
-        route.queue,
-        route.priority,
-        route.tier.blind,
+        times.sla_version,
+        to.tier.slug,
+        to.queue,
+        to.priority,
+        to.tier.blind,
         ItemStatus.PENDING.value,
         route.decisions,
         route.decisions,
-        deadlines.now,
-        due_at,
-        (due_at or deadlines.now + WITHOUT_SLA) - route.priority * PER_PRIORITY,
+        times.created_at,
+        times.due_at,
+        times.urgent_at,
         1,
     )
