@@ -2,8 +2,9 @@
 
 A foreign key is looked up row by row at the commit, which for ten thousand predictions of one
 pipeline costs more than writing them. These columns have no foreign key in the database; a trigger
-on the insert refuses a value that refers to nothing. What they refer to cannot be deleted: policy
-versions are append-only, and pipelines and users have records with real foreign keys.
+on the insert refuses a value that refers to nothing. What they refer to is not deleted: policy
+versions are append-only, and pipelines and users have records with real foreign keys. The removal
+of an example, which takes its versions away, first looks through every column that refers to them.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
