@@ -11,7 +11,9 @@ class OutboxMessage(models.Model):
     """A task that was promised in the transaction of an act; a relay sends it.
 
     `arguments` holds ids. `dedupe` makes a promise unique. After five failed attempts the message
-    is `dead_at` and waits for a person. Constraint: outboxmessage_dedupe_uniq.
+    is `dead_at` and waits for a person, who has it tried again or discards it.
+    Constraints: outboxmessage_dedupe_uniq, outboxmessage_done_or_dead,
+    outboxmessage_discarded_is_dead.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
@@ -24,10 +26,18 @@ class OutboxMessage(models.Model):
     last_error = models.TextField(blank=True)
     done_at = models.DateTimeField(null=True)
     dead_at = models.DateTimeField(null=True)
+    discarded_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["dedupe"], name="outboxmessage_dedupe_uniq"),
+            models.CheckConstraint(
+                condition=Q(done_at=None) | Q(dead_at=None), name="outboxmessage_done_or_dead"
+            ),
+            models.CheckConstraint(
+                condition=Q(discarded_at=None) | Q(dead_at__isnull=False),
+                name="outboxmessage_discarded_is_dead",
+            ),
         ]
         indexes = [
             # The relay's query: what is due and neither done nor dead.
