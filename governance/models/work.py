@@ -10,8 +10,9 @@ from governance.models.base import one_of, share, uuid7
 class OutboxMessage(models.Model):
     """A task that was promised in the transaction of an act; a relay sends it.
 
-    `arguments` holds ids. `dedupe` makes a promise unique. After five failed attempts the message
-    is `dead_at` and waits for a person, who has it tried again or discards it.
+    `arguments` holds ids. `dedupe` makes a promise unique. `started_at` is when the attempt began
+    that now runs; until `next_at` nobody else takes it. After five failed attempts the message is
+    `dead_at` and waits for a person, who has it tried again or discards it.
     Constraints: outboxmessage_dedupe_uniq, outboxmessage_done_or_dead,
     outboxmessage_discarded_is_dead.
     """
@@ -23,6 +24,7 @@ class OutboxMessage(models.Model):
     created_at = models.DateTimeField()
     next_at = models.DateTimeField()
     attempts = models.PositiveSmallIntegerField(default=0)
+    started_at = models.DateTimeField(null=True)
     last_error = models.TextField(blank=True)
     done_at = models.DateTimeField(null=True)
     dead_at = models.DateTimeField(null=True)
@@ -45,6 +47,12 @@ class OutboxMessage(models.Model):
                 fields=["next_at"],
                 name="outboxmessage_due",
                 condition=Q(done_at__isnull=True, dead_at__isnull=True),
+            ),
+            # What waits for a person: the vital signs and the list of dead messages.
+            models.Index(
+                fields=["dead_at"],
+                name="outboxmessage_dead",
+                condition=Q(dead_at__isnull=False),
             ),
         ]
 
