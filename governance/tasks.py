@@ -30,3 +30,9 @@ def relay_outbox() -> int:
 def forget_idempotency_keys() -> int:
     """Delete idempotency keys that are past their time."""
     return idempotency.forget(now=clock.now())
+
+
+@shared_task(name="governance.forget_messages")
+def forget_messages() -> int:
+    """Delete promises that were kept long ago."""
+    return dispatch.forget(now=clock.now())

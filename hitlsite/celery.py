@@ -17,6 +17,9 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "hitlsite.settings")
 # Each has its own exchange: with one for all, every queue would get every message.
 QUEUES = tuple(Queue(name, Exchange(name), name) for name in ("critical", "default", "bulk"))
 SWEEP = 15
+# A tick that nobody takes is dropped after a day. A worker judges that by its own clock, so it
+# is long enough for one that is off by hours: a sweep that comes too often finds nothing to do.
+TICK_EXPIRES = 24 * 3600
 
 app = Celery("countersign")
 app.config_from_object("django.conf:settings", namespace="CELERY")
@@ -24,11 +27,11 @@ app.conf.task_queues = QUEUES
 
 
 def every(seconds: int, task: str, queue: str = "critical") -> dict[str, Any]:
-    """Return an entry of the schedule; a tick that is late by two periods is dropped."""
+    """Return an entry of the schedule."""
     return {
         "task": task,
         "schedule": seconds,
-        "options": {"queue": queue, "expires": 2 * seconds},
+        "options": {"queue": queue, "expires": TICK_EXPIRES},
     }
 
 
@@ -37,6 +40,7 @@ app.conf.beat_schedule = {
     "outbox": every(SWEEP, "governance.relay_outbox"),
     "leases": every(SWEEP, "reviews.expire_leases"),
     "idempotency keys": every(3600, "governance.forget_idempotency_keys", "bulk"),
+    "kept promises": every(3600, "governance.forget_messages", "bulk"),
 }
 
 _marks: dict[str, Token[str]] = {}

@@ -83,7 +83,7 @@ def test_what_fails_is_tried_again_later_and_is_dead_after_five_times() -> None:
         message.refresh_from_db()
         waits.append(message.next_at - now)
         now = message.next_at
-    assert waits == [timedelta(seconds=2**n) for n in range(1, 6)]
+    assert waits == [timedelta(seconds=5**n) for n in range(1, 6)]
     assert message.dead_at is not None
     assert "for a test" in message.last_error
     assert dispatch.due(now=now + timedelta(days=30)) == []
