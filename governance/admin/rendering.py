@@ -38,6 +38,14 @@ def as_text(value: str) -> SafeString:
     return format_html('<div class="prose"><bdi>{}</bdi></div>', value.translate(HIDING)[:LONGEST])
 
 
+def as_lines(value: str) -> SafeString:
+    """Return text whose lines and indents matter, such as a traceback, as a block."""
+    if not value:
+        return format_html("{}", NOTHING)
+    text = value.translate(HIDING)[:LONGEST]
+    return format_html('<pre class="json" dir="ltr" tabindex="0">{}</pre>', text)
+
+
 def as_code(value: Any) -> SafeString:
     """Return a digest, an id or an expression in a fixed-width font."""
     return format_html("<code>{}</code>", value if value not in (None, "") else NOTHING)

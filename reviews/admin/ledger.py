@@ -4,20 +4,25 @@ from datetime import timedelta
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Q, QuerySet
+from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
 from governance.admin import rendering
 from governance.admin.base import ReadOnlyAdmin, as_uuid
 from governance.domain.principal import Principal
-from governance.models import AuditEvent, Pipeline, User
+from governance.models import AuditEvent, OutboxMessage, Pipeline, User
 from reviews.models import Prediction, ReviewItem
 from reviews.selectors import ledger
 
 MOMENT = timedelta(microseconds=1)
 # Streams whose name ends in the key of a row that has a page here.
-SUBJECTS = {"item": (ReviewItem, "pk"), "user": (User, "pk"), "pipeline": (Pipeline, "slug")}
+SUBJECTS: dict[str, tuple[type[Model], str]] = {
+    "item": (ReviewItem, "pk"),
+    "outbox": (OutboxMessage, "pk"),
+    "pipeline": (Pipeline, "slug"),
+    "user": (User, "pk"),
+}
 
 
 class ActionFilter(admin.SimpleListFilter):

@@ -12,9 +12,9 @@ from governance.selectors import audit
 from reviews.models import Prediction, ReviewItem
 
 ITEM, PREDICTION, INTAKE = "item:", "prediction:", "intake:"
-KINDS = ("item", "prediction", "intake", "token", "sign-in-link")
+KINDS = ("item", "prediction", "intake", "token", "sign-in-link", "outbox")
 # What belongs to no pipeline and concerns them all.
-SHARED = ("calendar:", "sla_policy:", "role:")
+SHARED = ("calendar:", "sla_policy:", "role:", "outbox:")
 
 
 def events(principal: Principal, rows: "QuerySet[AuditEvent]") -> "QuerySet[AuditEvent]":
