@@ -5,17 +5,20 @@ import logging
 import re
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import MiddlewareNotUsed
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
+from governance.db import deadlocks
 from governance.domain import correlation
 from hitlsite import metrics
 
 Handler = Callable[[HttpRequest], HttpResponseBase]
+View = Callable[..., HttpResponseBase]
 REQUEST_ID = re.compile(r"[A-Za-z0-9-]{8,64}")
 NOTHING = "default-src 'none'; frame-ancestors 'none'"
 UNSTORED = ("text/html", "application/json", "application/problem+json")
@@ -152,3 +155,25 @@ class ApiSlashMiddleware:
         if request.path_info.startswith("/api/"):
             request.path_info = request.path_info.rstrip("/")
         return self.get_response(request)
+
+
+class RepeatMiddleware:
+    """Calls a view again when the database gave its transaction up in a deadlock.
+
+    It is the last of all, so that each request passes the others once. The API repeats by itself.
+    """
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Answer the request."""
+        return self.get_response(request)
+
+    def process_view(
+        self, request: HttpRequest, view: View, args: Sequence[Any], kwargs: Mapping[str, Any]
+    ) -> HttpResponseBase | None:
+        """Call the view of a form; pages that are only read are called as ever."""
+        if request.method != "POST":
+            return None
+        return deadlocks.repeated(lambda: view(request, *args, **kwargs))

@@ -74,6 +74,7 @@ MIDDLEWARE = [
     "simple_history.middleware.HistoryRequestMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "axes.middleware.AxesMiddleware",
+    "hitlsite.middleware.RepeatMiddleware",
 ]
 
 # What the API needs of it: it knows no cookie, form or language (hitlsite.wsgi).
