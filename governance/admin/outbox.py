@@ -61,13 +61,13 @@ class OutboxMessageAdmin(Acts, ReadOnlyAdmin):
 
     change_form_template = "admin/configuration/change_form.html"
     stream = "outbox"
-    list_display = ("created_at", "task", "state", "attempts", "next_at_shown", "age", "went_wrong")
+    list_display = ("task", "state", "attempts", "next_at_shown", "age", "went_wrong")
     list_filter = (StateFilter,)
     ordering = ("-id",)
     ids = ("id",)
     words = ("dedupe",)
     unlisted = ("arguments",)
-    search_help_text = gettext_lazy("The id of a message, or the whole of what makes it unique.")
+    search_help_text = gettext_lazy("The id of a message, or its whole dedupe key.")
     fields = (
         ("task", "state", "attempts"),
         ("created_at", "age"),
@@ -160,9 +160,9 @@ class OutboxMessageAdmin(Acts, ReadOnlyAdmin):
         return str(outbox.state_of(row, now=clock.now()).label)
 
     @admin.display(description=gettext_lazy("Next attempt"))
-    def next_at_shown(self, row: OutboxMessage) -> datetime | None:
+    def next_at_shown(self, row: OutboxMessage) -> datetime | str:
         """Return when it is tried next, or, while it runs, when it may be taken from its runner."""
-        return None if row.done_at or row.dead_at else row.next_at
+        return rendering.NOTHING if row.done_at or row.dead_at else row.next_at
 
     @admin.display(description=gettext_lazy("Age"))
     def age(self, row: OutboxMessage) -> str:

@@ -57,7 +57,7 @@ class OutboxMessage(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.task} {self.arguments}"
+        return self.task
 
 
 class Job(models.Model):
