@@ -102,6 +102,16 @@ def test_degraded_by_a_message_that_waits_too_long_and_by_a_dead_one() -> None:
 
     _message(dead_at=timezone.now())
     assert _ready()[0] == 503
+    assert _ready()[1]["checks"]["outbox"]["dead"] == 1
+
+
+def test_a_message_that_somebody_discarded_degrades_nothing() -> None:
+    _beat()
+    _message(dead_at=timezone.now(), discarded_at=timezone.now())
+
+    status, body = _ready()
+
+    assert (status, body["checks"]["outbox"]["dead"]) == (200, 0)
 
 
 def test_metrics_are_for_this_machine_alone(client: Client) -> None:

@@ -36,6 +36,8 @@ BROKEN: dict[str, dict[str, Any]] = {
     "apitoken_expires_after_creation": {"expires_at": F("created_at")},
     "auditevent_sequence_positive": {"sequence": 0},
     "auditevent_action_named": {"action": ""},
+    "outboxmessage_done_or_dead": {"done_at": F("created_at"), "dead_at": F("created_at")},
+    "outboxmessage_discarded_is_dead": {"discarded_at": F("created_at")},
     "job_state_valid": {"state": "lost"},
     "job_progress_is_share": {"progress": 1.01},
     "assignment_state_valid": {"state": "lost", "ended_at": "now"},
