@@ -153,6 +153,16 @@ def relay(*, after: float = 0) -> Result:
     return {"ran": [m for m, _ in dispatch.due(now=now) if dispatch.run(message_id=m, now=now)]}
 
 
+def drain(*, seconds: float = 30) -> Result:
+    """Be a relay; returns how many promises it ran."""
+    return {"ran": dispatch.relay(now=timezone.now, seconds=seconds)}
+
+
+def reserve() -> Result:
+    """Be a relay that has taken a batch and begun nothing of it."""
+    return {"reserved": len(dispatch._reserve([], timezone.now()))}
+
+
 def lease(*, message: str) -> Result:
     """Take a promise and never run it."""
     return {"leased": dispatch.lease(message_id=message, now=timezone.now()) is not None}
@@ -173,6 +183,8 @@ ACTS: dict[str, Callable[..., Result]] = {
         apply,
         run_message,
         relay,
+        drain,
+        reserve,
         lease,
     )
 }

@@ -37,6 +37,29 @@ def test_two_relays_at_once_run_a_message_once(crowd: Crowd) -> None:
     assert not OutboxMessage.objects.filter(done_at=None).exists()
 
 
+def test_relays_at_once_share_a_backlog(crowd: Crowd) -> None:
+    for _ in range(600):
+        _promise()
+
+    ran = [entry["ran"] for entry in crowd.go(*([member("drain")] * 3))]
+
+    assert sum(ran) == 600
+    assert min(ran) >= dispatch.BATCH, "each had a part of it"
+    assert set(OutboxMessage.objects.values_list("attempts", flat=True)) == {1}
+    assert not OutboxMessage.objects.filter(done_at=None).exists()
+
+
+def test_a_relay_that_was_killed_takes_no_attempt_from_what_it_had_not_begun(crowd: Crowd) -> None:
+    for _ in range(5):
+        _promise()
+    crowd.go(member("reserve", dies="after"))
+    assert OutboxMessage.objects.filter(attempts=0, next_at__gt=timezone.now()).count() == 5
+
+    OutboxMessage.objects.update(next_at=timezone.now())
+    assert crowd.go(member("drain")) == [{"ran": 5}]
+    assert set(OutboxMessage.objects.values_list("attempts", flat=True)) == {1}
+
+
 def test_a_message_that_is_delivered_many_times_runs_once(crowd: Crowd) -> None:
     message = _promise()
 
