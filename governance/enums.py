@@ -57,3 +57,17 @@ class JobState(TextChoices):
     SUCCEEDED = "succeeded", "Succeeded"
     FAILED = "failed", "Failed"
     CANCELLED = "cancelled", "Cancelled"
+
+
+class ClockStart(TextChoices):
+    """From when on an SLA policy counts."""
+
+    RECEIPT = "receipt", "When the prediction was received"
+    OCCURRED_AT = "occurred_at", "When the prediction was made"
+
+
+class ReopenRule(TextChoices):
+    """How much time a reopened item has."""
+
+    FRESH = "fresh", "All of it again"
+    RESUME = "resume", "What was left"

@@ -47,3 +47,61 @@ class ResolutionKind(TextChoices):
     AGREEMENT = "agreement", "Reviewers agreed"
     ADJUDICATED = "adjudicated", "Adjudicated"
     OVERTURNED = "overturned", "Overturned"
+
+
+class ClockKind(TextChoices):
+    CLAIM = "claim", "Until somebody takes it"
+    DECIDE = "decide", "Until it is settled"
+    ADJUDICATE = "adjudicate", "Until the disagreement is settled"
+    SIGNOFF = "signoff", "Until it is signed or refused"
+
+
+class ClockStatus(TextChoices):
+    RUNNING = "running", "Running"
+    PAUSED = "paused", "Paused"
+    STOPPED = "stopped", "Stopped"
+    CANCELLED = "cancelled", "Cancelled"
+
+
+class ClockOutcome(TextChoices):
+    MET = "met", "Met"
+    MISSED = "missed", "Missed"
+
+
+class ClockEventKind(TextChoices):
+    START = "start", "Started"
+    PAUSE = "pause", "Paused"
+    RESUME = "resume", "Resumed"
+    STOP = "stop", "Stopped"
+    VOID_STOP = "void_stop", "Stop taken back"
+    RETARGET = "retarget", "Target changed"
+    CANCEL = "cancel", "Cancelled"
+    WARN = "warn", "At risk"
+    BREACH = "breach", "Breached"
+    ESCALATE = "escalate", "Escalated"
+    ACK = "ack", "Taken up"
+
+
+class EscalationOutcome(TextChoices):
+    FIRED = "fired", "Told"
+    NO_TARGET = "no_target", "Nobody could be told"
+    FINAL = "final", "End of the ladder"
+
+
+class PauseReason(TextChoices):
+    """The only reasons for which a clock may stand still."""
+
+    AWAITING_SUBMITTER = "awaiting_submitter", "Waiting for the submitter"
+    AWAITING_POLICY_RULING = "awaiting_policy_ruling", "Waiting for a ruling on policy"
+    LEGAL_HOLD = "legal_hold", "Legal hold"
+    DEPENDENCY_OUTAGE = "dependency_outage", "Something it depends on is down"
+
+
+class NotificationKind(TextChoices):
+    AT_RISK = "at_risk", "At risk"
+    BREACHED = "breached", "Breached"
+    ESCALATED = "escalated", "Escalated"
+    RESUMED = "resumed", "Pause ended by itself"
+    ASSIGNED = "assigned", "Assigned to you"
+    EXPIRED = "expired", "Expired unreviewed"
+    DIGEST = "digest", "Several at once"

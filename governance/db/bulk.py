@@ -3,7 +3,7 @@
 import functools
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import nullcontext
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection, models, transaction
@@ -36,6 +36,37 @@ def insert(
         values = list(rows) if on_postgresql else _adapted(fields, rows)
         if values:
             cursor.executemany(_statement(model, tuple(names)), values)
+
+
+def update(model: type[models.Model], names: Sequence[str], rows: Sequence[Row]) -> None:
+    """Set fields `names` of many rows; each of `rows` is a key as text and then the values."""
+    if not rows:
+        return
+    fields, _, table = _places(model, tuple(names))
+    key: Any = model._meta.pk
+    columns = [connection.ops.quote_name(field.column) for field in fields]
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            kinds = [_base_type(field) for field in (key, *fields)]
+            lists = ", ".join(f"%s::{kind}[]" for kind in kinds)
+            names_of = ", ".join(f"v{i}" for i in range(len(kinds)))
+            changes = ", ".join(f"{c} = v.v{i}" for i, c in enumerate(columns, 1))
+            cursor.execute(
+                f"UPDATE {table} SET {changes} FROM unnest({lists}) AS v({names_of}) "
+                f"WHERE {table}.{connection.ops.quote_name(key.column)} = v.v0",
+                [list(values) for values in zip(*rows, strict=True)],
+            )
+            return
+        changes = ", ".join(f"{column} = %s" for column in columns)
+        cursor.executemany(
+            f"UPDATE {table} SET {changes} WHERE {connection.ops.quote_name(key.column)} = %s",
+            [(*rest, pk) for pk, *rest in _adapted([key, *fields], rows)],
+        )
+
+
+def _base_type(field: Any) -> str:
+    kind = field.target_field if field.is_relation else field
+    return str(kind.db_type(connection)).split("(")[0]
 
 
 def insert_together(inserts: Sequence[tuple[type[models.Model], Sequence[str], Row]]) -> None:
@@ -85,6 +116,8 @@ def _adapted(fields: Sequence[Any], rows: Iterable[Row]) -> list[Row]:
             adapters[i] = _hex
         elif isinstance(kind, models.DateTimeField):
             adapters[i] = _moment
+        elif isinstance(kind, models.DurationField):
+            adapters[i] = _microseconds
     return [
         [
             value if adapt is None or value is None else adapt(value)
@@ -96,6 +129,10 @@ def _adapted(fields: Sequence[Any], rows: Iterable[Row]) -> list[Row]:
 
 def _hex(value: object) -> str:
     return str(value).replace("-", "")
+
+
+def _microseconds(value: timedelta) -> int:
+    return value // timedelta(microseconds=1)
 
 
 def _moment(value: datetime | str) -> Any:

@@ -2,6 +2,7 @@
 
 from django.db import models
 
+from governance.enums import ClockStart, ReopenRule
 from governance.models.base import TrackedModel
 from governance.models.pipelines import PolicyVersion
 
@@ -30,6 +31,23 @@ class SLAPolicy(TrackedModel):
     targets = models.JSONField()
     at_risk = models.JSONField(default=list, blank=True)
     ladder = models.JSONField(default=dict, blank=True)
+    start = models.CharField(
+        max_length=11, choices=ClockStart, default=ClockStart.RECEIPT,
+        help_text="When clocks start: at receipt, or when the prediction was made.",
+    )  # fmt: skip
+    max_backdate = models.CharField(
+        max_length=40, default="PT24H", help_text="How long before receipt a clock may start."
+    )
+    max_pause_days = models.PositiveSmallIntegerField(
+        default=5, help_text="After so many working days a pause ends by itself."
+    )
+    reopen = models.CharField(
+        max_length=6, choices=ReopenRule, default=ReopenRule.FRESH,
+        help_text="Whether a reopened item has its whole time again, or what was left.",
+    )  # fmt: skip
+    reopen_target = models.CharField(
+        max_length=40, blank=True, help_text="To decide after a reopening; empty: as at first."
+    )
     current = models.ForeignKey(
         PolicyVersion, on_delete=models.PROTECT, null=True, related_name="+", editable=False
     )

@@ -120,6 +120,9 @@ class Queue(TrackedModel):
     slug = models.SlugField(max_length=63)
     skills = models.JSONField(default=list, blank=True)
     backup = models.CharField(max_length=63, blank=True)
+    calendar = models.CharField(
+        max_length=63, blank=True, help_text="Its own business time; empty: the SLA policy's."
+    )
 
     class Meta:
         constraints = [

@@ -28,6 +28,7 @@ from governance.models import (
 from governance.selectors.policies import known
 from governance.services import ledger, policies, rows
 
+OPTIONS = ("start", "max_backdate", "max_pause_days", "reopen", "reopen_target")
 CREATED, CHANGED, UNCHANGED = "created", "changed", "unchanged"
 
 
@@ -121,7 +122,7 @@ def _read_sla(slug: str) -> dict[str, Any] | None:
     row = SLAPolicy.objects.select_related("calendar").filter(slug=slug).first()
     if row is None:
         return None
-    names = ("targets", "at_risk", "ladder")
+    names = ("targets", "at_risk", "ladder", *OPTIONS)
     return {"calendar": row.calendar.slug} | {name: getattr(row, name) for name in names}
 
 

@@ -4,13 +4,15 @@ import hashlib
 import hmac
 import secrets
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Required, TypedDict, Unpack
 
 import orjson
 from django.db import connection
+from django.db.models import Max
 
+from governance.db import bulk
 from governance.domain import correlation
 from governance.domain.canonical import canonical
 from governance.domain.times import rfc3339
@@ -46,6 +48,30 @@ def append(**event: Unpack[NewEvent]) -> AuditEvent:
     made = composed(**event, sequence=_last(event["stream"]) + 1)
     made.save()
     return made
+
+
+def append_all(events: Sequence[NewEvent]) -> list[AuditEvent]:
+    """Write one event for each of many acts that one transaction does, as `append` would.
+
+    Events of one stream keep the order in which they are given.
+    """
+    last = _last_of_all({event["stream"] for event in events})
+    made = []
+    for event in events:
+        last[event["stream"]] += 1
+        made.append(composed(**event, sequence=last[event["stream"]]))
+    bulk.insert(AuditEvent, EVENT_FIELDS, map(row_of, made), expected=len(made))
+    return made
+
+
+def _last_of_all(streams: set[str]) -> dict[str, int]:
+    known = (
+        AuditEvent.objects.filter(stream__in=streams)
+        .order_by()
+        .values_list("stream")
+        .annotate(last=Max("sequence"))
+    )
+    return dict.fromkeys(streams, 0) | dict(known)
 
 
 def first(**event: Unpack[NewEvent]) -> AuditEvent:

@@ -20,7 +20,8 @@ TIER_FIELDS = (
     "queue", "rationale", "monitor_rate",
 )  # fmt: skip
 RULE_FIELDS = ("when", "tier", "queue", "skills", "priority")
-QUEUE_FIELDS = ("skills", "backup")
+SETTINGS = ("slas", "safe_default", "gold", "privacy")
+QUEUE_FIELDS = ("skills", "backup", "calendar")
 
 
 def document_of(pipeline: Pipeline) -> dict[str, Any]:
@@ -44,6 +45,8 @@ def document_of(pipeline: Pipeline) -> dict[str, Any]:
             "default": {"tier": pipeline.default_tier, "queue": pipeline.default_queue},
             "random_slice": pipeline.random_slice,
         },
+        "slas": pipeline.settings.get("slas", []),
+        "safe_default": pipeline.settings.get("safe_default", "hold"),
         "gold": pipeline.settings.get("gold", {}),
         "privacy": pipeline.settings.get("privacy", {}),
     }
@@ -64,7 +67,7 @@ def write(
             "default_tier": routing["default"]["tier"],
             "default_queue": routing["default"]["queue"],
             "random_slice": routing["random_slice"],
-            "settings": {"gold": document["gold"], "privacy": document["privacy"]},
+            "settings": {name: document[name] for name in SETTINGS},
         },
     )
     codes = {code: {"position": i} for i, code in enumerate(document["reason_codes"])}

@@ -108,6 +108,9 @@ class CompiledPolicy:
     careful_tier: str
     random_slice: float
     wanted: expressions.Plan
+    slas: tuple[tuple[Expression, str], ...]
+    default_sla: str
+    asked_by_slas: expressions.Plan
     plain_traces: dict[tuple[str, ...], Trace]
     destinations: dict[tuple[str, bool], Destination]
 
@@ -133,6 +136,17 @@ class CompiledPolicy:
             )
         )
         return Route(to, sampled, to.asked or int(bool(sampled)), trace)
+
+    def sla_of(self, tier: Tier, prediction: Mapping[str, Any]) -> str:
+        """Return the SLA policy of an item: its tier's own, else the first whose condition holds.
+
+        Where none holds, or one fails, it is the default; empty when the pipeline has none.
+        """
+        if tier.sla or not self.slas:
+            return tier.sla or self.default_sla
+        facts = Facts(prediction, self.asked_by_slas)
+        held = (slug for when, slug in self.slas if when.evaluate(facts).result == expressions.TRUE)
+        return next(held, self.default_sla)
 
     def _destination(self, rule: Rule | None, *, failed: bool) -> Destination:
         name = rule.name if rule else ""
@@ -205,8 +219,17 @@ def compile_policy(document: Mapping[str, Any]) -> CompiledPolicy:
     routing = document["routing"]
     rules = tuple(_rule(rule) for rule in routing["rules"])
     tiers = {slug: _tier(slug, tier) for slug, tier in document["tiers"].items()}
+    entries = document.get("slas", ())
+    slas = [
+        (expressions.compile_expression(entry["when"]), entry["policy"])
+        for entry in entries
+        if not entry["default"]
+    ]
     return CompiledPolicy(
         rules=rules,
+        slas=tuple(slas),
+        default_sla=next((entry["policy"] for entry in entries if entry["default"]), ""),
+        asked_by_slas=expressions.plan(when for when, _ in slas),
         tiers=tiers,
         queues={slug: tuple(queue["skills"]) for slug, queue in document["queues"].items()},
         default_tier=routing["default"]["tier"],

@@ -1,20 +1,28 @@
 """Predictions, the work that they make for people, and what people decided."""
 
 from reviews.models.assignments import Assignment
+from reviews.models.clocks import Acknowledgement, ClockEvent, Escalation, SLAClock
 from reviews.models.decisions import Decision, Resolution
 from reviews.models.intake import Outcome, Prediction, ShadowRoute, Withdrawal
 from reviews.models.items import Lane, ReviewItem
 from reviews.models.notes import Note
+from reviews.models.notifications import Notification, NotificationPreference
 
 __all__ = [
+    "Acknowledgement",
     "Assignment",
+    "ClockEvent",
     "Decision",
+    "Escalation",
     "Lane",
     "Note",
+    "Notification",
+    "NotificationPreference",
     "Outcome",
     "Prediction",
     "Resolution",
     "ReviewItem",
+    "SLAClock",
     "ShadowRoute",
     "Withdrawal",
 ]

@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from governance.models.base import one_of, uuid7
-from reviews.enums import ItemStatus
+from reviews.enums import ItemStatus, PauseReason
 
 LANES = uuid.UUID("6d1a2f0e-8d0b-5c7e-9a55-0b1c6f3f2a10")
 
@@ -60,7 +60,7 @@ class ReviewItem(models.Model):
     standing decisions. `urgent_at` orders claims: the due time (or arrival plus a day where no SLA
     is set) less an hour for each point of priority; as arrivals only grow, nothing starves.
     Constraints: reviewitem_status_valid, reviewitem_open_slots_within, reviewitem_resolved_iff,
-    reviewitem_open_only_when_open.
+    reviewitem_open_only_when_open, reviewitem_paused_is_closed.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
@@ -114,6 +114,12 @@ class ReviewItem(models.Model):
     left_at = models.DateTimeField(
         null=True, help_text="When its outcome first left the system; no undo after that."
     )
+    cycle = models.PositiveSmallIntegerField(default=1, help_text="One more at each reopening.")
+    closed_slots = models.PositiveSmallIntegerField(
+        default=0, help_text="The slots of earlier cycles, whose decisions count no more."
+    )
+    paused_at = models.DateTimeField(null=True, help_text="Set: nobody can claim it.")
+    pause_reason = models.CharField(max_length=22, blank=True, choices=PauseReason)
     revision = models.PositiveIntegerField(default=1)
 
     class Meta:
@@ -153,6 +159,11 @@ class ReviewItem(models.Model):
                     [ItemStatus.PENDING, ItemStatus.IN_REVIEW, ItemStatus.AWAITING_OTHERS],
                 ),
                 name="reviewitem_open_only_when_open",
+            ),
+            models.CheckConstraint(
+                condition=Q(paused_at__isnull=True, pause_reason="")
+                | (Q(paused_at__isnull=False, open_slots=0) & ~Q(pause_reason="")),
+                name="reviewitem_paused_is_closed",
             ),
         ]
 

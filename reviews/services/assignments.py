@@ -22,6 +22,7 @@ from reviews.models import Assignment, Lane, ReviewItem
 from reviews.models.assignments import HOLDING
 from reviews.selectors import load
 from reviews.selectors.claimable import claimable, lock_most_urgent, skills_of
+from reviews.services import clocks
 
 MAX_LEASES_IN_SWEEP = 500
 
@@ -66,12 +67,17 @@ def claim(
     if item is None:
         return None
     made = assign(item=item, reviewer=actor, slot=free_slot(item), now=now)
+    told = clocks.claimed(item, actor=actor, now=now)
     ledger.append(
         stream=stream_of(item.pk),
         action="item.claimed",
         actor=actor,
         now=now,
-        detail={"assignment": str(made.assignment.pk), "slot": made.assignment.slot},
+        detail={
+            "assignment": str(made.assignment.pk),
+            "slot": made.assignment.slot,
+            "clocks": told,
+        },
     )
     return made
 
@@ -154,12 +160,13 @@ def _lock_most_urgent(lanes: Sequence[uuid.UUID], actor: User, now: datetime) ->
 
 def free_slot(item: ReviewItem) -> int:
     """Return the lowest slot of a locked item that nobody holds."""
-    if item.slots == item.open_slots:
-        return 1
+    first = item.closed_slots + 1
+    if item.slots - item.closed_slots == item.open_slots:
+        return first
     taken = set(
         Assignment.objects.filter(item=item, state__in=HOLDING).values_list("slot", flat=True)
     )
-    return next(slot for slot in range(1, item.slots + 1) if slot not in taken)
+    return next(slot for slot in range(first, item.slots + 1) if slot not in taken)
 
 
 def locked(*, assignment_id: uuid.UUID, actor: User, token: str) -> Assignment:
@@ -243,12 +250,16 @@ def vacate(*, assignment: Assignment, state: AssignmentState, now: datetime) -> 
     assignment.state, assignment.ended_at = state, now
     assignment.save(update_fields=["state", "ended_at", "reason"])
     if ItemStatus(item.status) in lifecycle.OPEN:
-        item.open_slots += 1
-        target = lifecycle.while_open(
-            live=live_claims(item), decided=item.slots - item.open_slots - live_claims(item)
-        )
-        item.status = lifecycle.move("vacate", source=item.status, target=target)
+        offer(item, act="vacate")
     touch(item, "status", "open_slots")
+
+
+def offer(item: ReviewItem, *, act: str) -> None:
+    """Set how many slots of a locked, open item may be claimed now, and its status by that."""
+    held, live = held_slots(item), live_claims(item)
+    item.open_slots = 0 if item.paused_at else item.slots - item.closed_slots - held
+    target = lifecycle.while_open(live=live, decided=held - live)
+    item.status = lifecycle.move(act, source=item.status, target=target)
 
 
 def live_claims(item: ReviewItem) -> int:
@@ -257,8 +268,9 @@ def live_claims(item: ReviewItem) -> int:
 
 
 def held_slots(item: ReviewItem) -> int:
-    """Return how many slots are claimed or decided."""
-    return Assignment.objects.filter(item=item, state__in=HOLDING).count()
+    """Return how many slots of the item's present cycle are claimed or decided."""
+    held = Assignment.objects.filter(item=item, state__in=HOLDING, slot__gt=item.closed_slots)
+    return held.count()
 
 
 def _record(

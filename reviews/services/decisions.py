@@ -17,7 +17,8 @@ from reviews.domain import consensus, lifecycle
 from reviews.domain.answers import Judgement, settle
 from reviews.enums import AssignmentState, ItemStatus, ResolutionKind, Verdict
 from reviews.models import Assignment, Decision, Resolution, ReviewItem
-from reviews.services import assignments, escalations, resolutions
+from reviews.selectors.blindness import TO_ADJUDICATE
+from reviews.services import assignments, clocks, escalations, resolutions
 from reviews.services.assignments import Claim
 
 GRACE = timedelta(minutes=10)
@@ -74,6 +75,7 @@ def decide(
         raise InvalidInput(settled.faults[0].detail, faults=settled.faults)
     decision = _record(assignment, actor, judgement, settled.verdict, settled.answer, now)
     resolution = _move_on(assignment, decision, document["tiers"][item.tier], actor, now)
+    told = _move_clocks(item, resolution, actor, now)
     ledger.append(
         stream=assignments.stream_of(item.pk),
         action="decision.made",
@@ -90,9 +92,20 @@ def decide(
             "config_version": str(decision.config_version_id),
             "status": item.status,
             "resolution": str(resolution.pk) if resolution else None,
+            "clocks": told,
         },
     )
     return Decided(decision, item, resolution)
+
+
+def _move_clocks(
+    item: ReviewItem, resolution: Resolution | None, actor: User, now: datetime
+) -> clocks.Told:
+    if resolution is not None:
+        return clocks.settled(item, actor=actor, now=now)
+    if item.status in TO_ADJUDICATE:
+        return clocks.disputed(item, actor=actor, now=now)
+    return {}
 
 
 def _record(
@@ -138,8 +151,14 @@ def _move_on(
 
 
 def standing(item: ReviewItem) -> list[Decision]:
-    """Return the decisions of an item that answer it and were not taken back, oldest first."""
-    rows = Decision.objects.filter(item=item, undoes=None, undone_by=None, verdict__in=ANSWERS)
+    """Return the decisions of an item's present cycle that answer it and were not taken back."""
+    rows = Decision.objects.filter(
+        item=item,
+        undoes=None,
+        undone_by=None,
+        verdict__in=ANSWERS,
+        assignment__slot__gt=item.closed_slots,
+    )
     return list(rows.order_by("pk"))
 
 
@@ -147,7 +166,7 @@ def _weigh(
     item: ReviewItem, last: Decision, tier: dict[str, Any], actor: User, now: datetime
 ) -> Resolution | None:
     # Where there is one slot, this decision is the one that stands.
-    decisions = [last] if item.slots == 1 else standing(item)
+    decisions = [last] if item.slots - item.closed_slots == 1 else standing(item)
     needed = max(tier["decisions"], 1)
     judged = consensus.judge(
         [decision.answer for decision in decisions],
@@ -175,11 +194,9 @@ def _weigh(
 
 
 def _ask_for_more(item: ReviewItem, decided: int, *, more: bool) -> None:
-    if more and item.slots <= decided:
+    if more and item.slots - item.closed_slots <= decided:
         item.slots += 1
-        item.open_slots += 1
-    target = lifecycle.while_open(live=assignments.live_claims(item), decided=decided)
-    item.status = lifecycle.move("decide", source=item.status, target=target)
+    assignments.offer(item, act="decide")
     assignments.touch(item, "status", "slots", "open_slots")
 
 
@@ -208,14 +225,17 @@ def undo(*, decision_id: uuid.UUID, actor: User, now: datetime) -> Undone:
         raise NotFound("There is no such decision of yours.")
     item = decision.item
     _refuse_undo(decision, item, now)
+    _refuse_undo_of(item, decision)
     record = _record_undo(decision, now)
     claim = _take_back(decision, item, actor, now)
+    told = clocks.undone(item, actor=actor, now=now)
+    statements.update(item, ["due_at", "urgent_at"])
     ledger.append(
         stream=assignments.stream_of(item.pk),
         action="decision.undone",
         actor=actor,
         now=now,
-        detail={"decision": str(record.pk), "undoes": str(decision.pk)},
+        detail={"decision": str(record.pk), "undoes": str(decision.pk), "clocks": told},
     )
     return Undone(record, item, claim)
 
@@ -231,8 +251,14 @@ def _refuse_undo(decision: Decision, item: ReviewItem, now: datetime) -> None:
         raise Conflict("An adjudicator has settled this item.")
     if item.status == ItemStatus.ESCALATED and not _escalated_alone(decision, item):
         raise Conflict("The item was escalated since: an adjudicator settles it.")
-    if ItemStatus(item.status) not in lifecycle.TRANSITIONS["undo"].sources:
-        raise Conflict(f"The item is {item.status}.")
+
+
+def _refuse_undo_of(item: ReviewItem, decision: Decision) -> None:
+    if decision.assignment.slot <= item.closed_slots:
+        raise Conflict("The item was reopened since: decide it anew.")
+    if item.paused_at is not None:
+        raise Conflict("The item is paused: resume it first.")
+    lifecycle.move("undo", source=item.status, target=ItemStatus.IN_REVIEW)
 
 
 def _escalated_alone(decision: Decision, item: ReviewItem) -> bool:
@@ -273,7 +299,7 @@ def _take_back(decision: Decision, item: ReviewItem, actor: User, now: datetime)
     # While a slot is free the item is open again, whatever it had come to.
     item.status = ItemStatus.IN_REVIEW
     item.resolution = item.resolved_at = None
-    item.open_slots = item.slots - assignments.held_slots(item)
+    item.open_slots = item.slots - item.closed_slots - assignments.held_slots(item)
     item.save(update_fields=["status", "resolution", "resolved_at", "open_slots"])
     slot = assignment.slot if held else assignments.free_slot(item)
     return assignments.assign(item=item, reviewer=actor, slot=slot, now=now)

@@ -28,11 +28,11 @@ from reviews.domain.rows import (
     prediction_row,
     shadow_row,
 )
-from reviews.models import Prediction, ReviewItem, ShadowRoute
+from reviews.models import ClockEvent, Prediction, ReviewItem, ShadowRoute, SLAClock
 from reviews.selectors import arrivals
 from reviews.selectors.arrivals import KnownPrediction
 from reviews.selectors.routing import compiled
-from reviews.services import as_written, items
+from reviews.services import as_written, clock_rows, items
 
 ACCEPTED, DUPLICATE, REJECTED = "accepted", "duplicate", "rejected"
 ATTEMPTS = 3
@@ -141,12 +141,14 @@ def _accept_one(
         bulk.insert_together(
             [
                 (Prediction, PREDICTION_FIELDS, row),
-                *((ReviewItem, items.ITEM_FIELDS, item) for item in opened),
+                *((ReviewItem, items.ITEM_FIELDS, item) for item in opened.items),
+                *((SLAClock, clock_rows.CLOCK_FIELDS, clock) for clock in opened.clocks),
+                *((ClockEvent, clock_rows.EVENT_FIELDS, event) for event in opened.events),
                 *((ShadowRoute, SHADOW_FIELDS, shadow) for shadow in call.shadows),
                 (AuditEvent, ledger.EVENT_FIELDS, ledger.row_of(call.event())),
             ]
         )
-        written = as_written.prediction(row, opened[0] if opened else None)
+        written = as_written.prediction(row, opened.items[0] if opened.items else None)
         return replace(call.results[0], row=written)
     return call.results[0]
 
@@ -257,7 +259,14 @@ class _Call:
         self.counts[entry.pipeline] += 1
         if route.decisions:
             self.reviewed.append(
-                items.Arrival(prediction_id, stream.pipeline_id, stream.version_id, route)
+                items.Arrival(
+                    prediction_id,
+                    stream.pipeline_id,
+                    stream.version_id,
+                    route,
+                    stream.policy.sla_of(route.tier, entry.content),
+                    entry.occurred_at,
+                )
             )
         if stream.shadow is not None:
             self.shadows.append(self._shadowed(entry, stream, stream.shadow, prediction_id))

@@ -18,6 +18,11 @@ from reviews.domain.answers import answer_faults
 from reviews.domain.consensus import derive_verdict, key
 from reviews.enums import ItemStatus, ResolutionKind, Verdict
 from reviews.models import Decision, Resolution, ReviewItem
+from reviews.services import clocks
+
+RESOLVED = (
+    "status", "resolution", "resolved_at", "open_slots", "paused_at", "pause_reason", "revision",
+)  # fmt: skip
 
 
 def resolve(
@@ -44,13 +49,23 @@ def resolve(
         decided_on=[str(decision.pk) for decision in decided_on],
         rationale=rationale,
         actor=actor,
+        supersedes=_superseded(item),
         salt=ledger.new_salt(),
         resolved_at=now,
     )
     item.resolution, item.resolved_at, item.open_slots = resolution, now, 0
+    item.paused_at, item.pause_reason = None, ""
     item.revision += 1
-    statements.update(item, ["status", "resolution", "resolved_at", "open_slots", "revision"])
+    statements.update(item, RESOLVED)
     return resolution
+
+
+def _superseded(item: ReviewItem) -> Resolution | None:
+    """Return what stood before the item was reopened."""
+    if item.cycle == 1:
+        return None
+    rows = Resolution.objects.filter(item=item, superseded_by=None)
+    return rows.order_by("-resolved_at", "-pk").first()
 
 
 @transaction.atomic
@@ -94,6 +109,7 @@ def adjudicate(
         now=now,
         rationale=rationale,
     )
+    told = clocks.settled(item, actor=actor, now=now)
     ledger.append(
         stream=f"item:{item.pk}",
         action="item.adjudicated",
@@ -105,6 +121,7 @@ def adjudicate(
             "verdict": resolution.verdict,
             "answer": answer,
             "decided_on": resolution.decided_on,
+            "clocks": told,
         },
     )
     return item
@@ -120,10 +137,11 @@ def _refuse_other_roles(actor: User, slug: str) -> None:
 
 
 def _judged(item: ReviewItem, actor: User) -> list[Decision]:
-    decisions = list(Decision.objects.filter(item=item, undoes=None, undone_by=None).order_by("pk"))
+    rows = Decision.objects.filter(item=item, undoes=None, undone_by=None)
+    decisions = list(rows.select_related("assignment").order_by("pk"))
     if any(decision.reviewer_id == actor.pk for decision in decisions):
         raise NotPermitted("You decided on this item yourself: somebody else adjudicates it.")
-    return decisions
+    return [decision for decision in decisions if decision.assignment.slot > item.closed_slots]
 
 
 def _refuse_incomplete(answer: Any, rationale: str, document: dict[str, Any]) -> None:

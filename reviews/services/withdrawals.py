@@ -12,7 +12,7 @@ from governance.services import ledger
 from reviews.domain import lifecycle
 from reviews.enums import AssignmentState, ItemStatus
 from reviews.models import Assignment, Prediction, ReviewItem, Withdrawal
-from reviews.services import assignments
+from reviews.services import assignments, clocks
 
 ENDED_CLAIM = "The prediction was withdrawn."
 
@@ -36,6 +36,7 @@ def withdraw(
     if Withdrawal.objects.filter(prediction=prediction).exists():
         raise Conflict("This prediction was withdrawn already.")
     item, ended = _close(prediction, now)
+    told = clocks.ended(item, actor=actor, now=now, reason="withdrawn") if item else {}
     withdrawal = Withdrawal.objects.create(
         prediction=prediction, reason=reason, actor=actor, at=now
     )
@@ -49,6 +50,7 @@ def withdraw(
             "withdrawal": str(withdrawal.pk),
             "prediction": str(prediction.pk),
             "ended_claims": ended,
+            "clocks": told,
         },
     )
     return withdrawal
@@ -76,7 +78,8 @@ def _close(prediction: Prediction, now: datetime) -> tuple[ReviewItem | None, li
         return None, []
     item.status = lifecycle.move("withdraw", source=item.status, target=ItemStatus.WITHDRAWN)
     item.open_slots = 0
+    item.paused_at, item.pause_reason = None, ""
     ended = [str(pk) for pk in live.order_by("pk").values_list("pk", flat=True)]
     live.update(state=AssignmentState.RELEASED, ended_at=now, reason=ENDED_CLAIM)
-    assignments.touch(item, "status", "open_slots")
+    assignments.touch(item, "status", "open_slots", "paused_at", "pause_reason")
     return item, ended

@@ -13,6 +13,11 @@ from governance.domain.faults import Fault
 TARGETS = ("claim", "decide", "adjudicate", "signoff")
 ACTIONS = ("notify", "reassign", "raise_priority", "add_reviewer", "open_backup_queue")
 FINAL = ("expire_unreviewed",)
+BASES = ("calendar", "wall")
+STARTS = ("receipt", "occurred_at")
+REOPENS = ("fresh", "resume")
+CATCH_UPS = ("rebase", "jump")
+AT_RISK = (0.75, 0.9)
 
 
 def calendar(reader: Reader, known: Known) -> dict[str, Any]:
@@ -94,8 +99,8 @@ def sla_policy(reader: Reader, known: Known) -> dict[str, Any]:
     given = reader.child("targets")
     targets = {name: given.duration(name, above_zero=True) for name in TARGETS}
     given.done()
-    at_risk = list(reader.sequence("at_risk"))
-    good = all(isinstance(s, int | float) and 0 < s < 1 for s in at_risk)
+    at_risk = list(reader.sequence("at_risk") if "at_risk" in reader.values else AT_RISK)
+    good = all(type(s) in (int, float) and 0 < s < 1 for s in at_risk)
     if not good or at_risk != sorted(set(at_risk)):
         reader.fault("at_risk", "range", "at_risk has ascending shares between 0 and 1.")
     ladder = reader.child("ladder")
@@ -104,11 +109,18 @@ def sla_policy(reader: Reader, known: Known) -> dict[str, Any]:
         "targets": {name: target for name, target in targets.items() if target},
         "at_risk": [float(share) for share in at_risk] if good else [],
         "ladder": _ladder(ladder, known) if ladder.values else {},
+        "start": reader.one_of("start", STARTS, what="start", default="receipt"),
+        "max_backdate": reader.duration("max_backdate", default="P1D", above_zero=True),
+        "max_pause_days": reader.whole("max_pause_days", default=5, low=1, high=365),
+        "reopen": reader.one_of("reopen", REOPENS, what="rule", default="fresh"),
+        "reopen_target": reader.duration("reopen_target", above_zero=True),
     }
 
 
 def _ladder(reader: Reader, known: Known) -> dict[str, Any]:
     levels = [_level(level, known) for level in reader.children("levels", limit=20)]
+    if not levels:
+        reader.fault("levels", "required", "A ladder has at least one level.")
     final = reader.text("final", default="expire_unreviewed")
     if final not in FINAL:
         reader.fault(
@@ -118,6 +130,7 @@ def _ladder(reader: Reader, known: Known) -> dict[str, Any]:
         "levels": levels,
         "repeat": reader.whole("repeat", default=0, high=20),
         "ack_timeout": reader.duration("ack_timeout", default="PT1H", above_zero=True),
+        "catch_up": reader.one_of("catch_up", CATCH_UPS, what="rule", default="rebase"),
         "final": final,
     }
     reader.done()
@@ -136,6 +149,7 @@ def _level(reader: Reader, known: Known) -> dict[str, Any]:
             )
     level = {
         "delay": reader.duration("delay", default="PT0S"),
+        "basis": reader.one_of("basis", BASES, what="basis", default="calendar"),
         "notify": targets,
         "actions": reader.listed("actions", ACTIONS, what="action"),
     }

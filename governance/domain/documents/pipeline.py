@@ -10,12 +10,14 @@ from governance.domain.faults import Fault
 
 QUESTIONS = ("choice", "multiple_choice", "number", "text", "boolean", "fields")
 RATIONALES = ("never", "on_change", "always")
+SAFE_DEFAULTS = ("hold", "deny")
 
 
 def pipeline(reader: Reader, known: Known) -> dict[str, Any]:
     """Return a Pipeline document, normalised: every default is written out."""
     queues = {
-        slug: _queue(queue, reader) for slug, queue in reader.named("queues", what="queue").items()
+        slug: _queue(queue, reader, known)
+        for slug, queue in reader.named("queues", what="queue").items()
     }
     tiers = {
         slug: _tier(tier, known, frozenset(queues))
@@ -31,6 +33,10 @@ def pipeline(reader: Reader, known: Known) -> dict[str, Any]:
         "queues": queues,
         "tiers": tiers,
         "routing": _routing(reader.child("routing"), tiers, queues),
+        "slas": _slas(reader, known),
+        "safe_default": reader.one_of(
+            "safe_default", SAFE_DEFAULTS, what="safe default", default="hold"
+        ),
         "gold": _gold(reader.child("gold")),
         "privacy": _privacy(reader.child("privacy")),
     }
@@ -96,10 +102,11 @@ def _field(reader: Reader) -> dict[str, Any]:
     return field
 
 
-def _queue(reader: Reader, parent: Reader) -> dict[str, Any]:
+def _queue(reader: Reader, parent: Reader, known: Known) -> dict[str, Any]:
     queue = {
         "skills": sorted(reader.texts("skills", pattern=SLUG)),
         "backup": reader.one_of("backup", parent.values.get("queues") or (), what="queue"),
+        "calendar": reader.one_of("calendar", known.calendars, what="calendar"),
     }
     if queue["backup"] and reader.pointer.endswith(f"/{queue['backup']}"):
         reader.fault("backup", "self", "A queue is not its own backup.")
@@ -193,6 +200,40 @@ def _rule(reader: Reader, tiers: Mapping[str, Any], queues: Mapping[str, Any]) -
     }
     reader.done()
     return rule
+
+
+def _slas(reader: Reader, known: Known) -> list[dict[str, Any]]:
+    """Return the SLA policies of tiers that name none: the first whose condition holds, in order.
+
+    Exactly one entry is the default, which has no condition and stands last.
+    """
+    entries = [_sla(entry, known) for entry in reader.children("slas", limit=50)]
+    defaults = [i for i, entry in enumerate(entries) if entry["default"]]
+    if entries and len(defaults) != 1:
+        found = f"there are {len(defaults)}" if defaults else "there is none"
+        reader.fault("slas", "default", f"Exactly one entry of slas is the default; {found}.")
+    return sorted(entries, key=lambda entry: entry["default"])
+
+
+def _sla(reader: Reader, known: Known) -> dict[str, Any]:
+    if reader.take("policy") is None:
+        reader.fault("policy", "required", "policy is missing.")
+    entry = {
+        "policy": reader.one_of("policy", known.sla_policies, what="SLA policy"),
+        "when": reader.text("when", limit=2000),
+        "default": reader.flag("default"),
+    }
+    if entry["default"] and entry["when"]:
+        reader.fault("when", "default", "The default has no condition.")
+    elif not entry["default"] and not entry["when"]:
+        reader.fault("when", "required", "An empty condition never holds: say when, or default.")
+    elif entry["when"]:
+        try:
+            compile_expression(entry["when"])
+        except ExpressionError as error:
+            reader.fault("when", "expression", str(error))
+    reader.done()
+    return entry
 
 
 def _gold(reader: Reader) -> dict[str, Any]:
