@@ -188,29 +188,32 @@ def run(*, message_id: str, now: datetime) -> bool:
 
 
 def _run(message: OutboxMessage, now: datetime) -> bool:
-    # Who held it for too long has lost it: what another attempt does is not his to change.
-    mine = OutboxMessage.objects.filter(
-        pk=message.pk, attempts=message.attempts, done_at=None, dead_at=None
-    )
     if message.attempts > MAX_ATTEMPTS:
-        mine.update(dead_at=now, started_at=None, last_error=message.last_error or NO_END)
+        _end_attempt(message, dead_at=now, last_error=message.last_error or NO_END)
         return False
     try:
         current_app.tasks[message.task].run(**message.arguments)
     except Exception:
         logger.exception("Task %s failed", message.task)
-        mine.update(
+        _end_attempt(
+            message,
             last_error=_told(traceback.format_exc()),
-            started_at=None,
             dead_at=now if message.attempts >= MAX_ATTEMPTS else None,
             next_at=now + pause_after(message.attempts),
         )
         return False
     # Done is done, whoever has it now.
-    OutboxMessage.objects.filter(pk=message.pk, done_at=None, dead_at=None).update(
-        done_at=now, started_at=None
-    )
+    open_still = OutboxMessage.objects.filter(pk=message.pk, done_at=None, dead_at=None)
+    open_still.update(done_at=now, started_at=None)
     return True
+
+
+def _end_attempt(message: OutboxMessage, **changes: Any) -> None:
+    # Who held it for too long has lost it: what another attempt does is not his to change.
+    mine = OutboxMessage.objects.filter(
+        pk=message.pk, attempts=message.attempts, done_at=None, dead_at=None
+    )
+    mine.update(started_at=None, **changes)
 
 
 def pause_after(attempts: int) -> timedelta:
