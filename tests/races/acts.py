@@ -18,6 +18,7 @@ from reviews.domain.answers import Judgement
 from reviews.models import ReviewItem
 from reviews.services import assignments, decisions, intake, resolutions
 from tests import factories
+from tests.races import tasks
 
 Result = dict[str, Any] | None
 
@@ -163,6 +164,12 @@ def reserve() -> Result:
     return {"reserved": len(dispatch._reserve([], timezone.now()))}
 
 
+def deliver(*, task: str, arguments: dict[str, Any]) -> Result:
+    """Run a task as a worker to whom its message came."""
+    tasks.call(task, arguments)
+    return {}
+
+
 def lease(*, message: str) -> Result:
     """Take a promise and never run it."""
     return {"leased": dispatch.lease(message_id=message, now=timezone.now()) is not None}
@@ -185,6 +192,7 @@ ACTS: dict[str, Callable[..., Result]] = {
         relay,
         drain,
         reserve,
+        deliver,
         lease,
     )
 }

@@ -1,0 +1,126 @@
+"""A world in which every task has something to do, and what it looks like when it is done."""
+
+from collections import Counter
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+from celery import current_app
+from django.apps import apps
+from django.db import models
+from django.utils import timezone
+
+from feedback.services import datasets
+from governance.models import Job, OutboxMessage
+from governance.selectors import principals
+from governance.services import dispatch, idempotency
+from tests import factories
+
+APPS = ("governance", "reviews", "feedback", "hitlsite")
+LONG_AGO = "01900000-0000-7000-8000-000000000001"
+
+# What each task is called with, read from the world. A task that is missing here fails its test:
+# add it, and to `build` what it is to do.
+EXAMPLES: dict[str, Callable[[], dict[str, Any]]] = {
+    "governance.beat": dict,
+    "governance.relay_outbox": dict,
+    "governance.run_message": lambda: {
+        "message_id": str(OutboxMessage.objects.get(dedupe="alone").pk)
+    },
+    "governance.forget_idempotency_keys": dict,
+    "governance.forget_messages": dict,
+    "feedback.seal_version": lambda: {"job_id": str(Job.objects.get().pk)},
+    "reviews.expire_leases": dict,
+    "reviews.sweep_clocks": dict,
+    "reviews.audit_clocks": dict,
+}
+
+
+def names() -> list[str]:
+    """Return every task of ours that is registered."""
+    return sorted(name for name in current_app.tasks if name.split(".")[0] in APPS)
+
+
+def calls() -> dict[str, dict[str, Any]]:
+    """Return what each task is called with."""
+    return {name: EXAMPLES[name]() for name in names()}
+
+
+def call(name: str, arguments: dict[str, Any]) -> None:
+    """Deliver a task once."""
+    current_app.tasks[name].run(**arguments)
+
+
+def settle() -> None:
+    """Let the relay do what the tasks have promised, and what that promises in turn."""
+    for _ in range(20):
+        if not dispatch.due(now=timezone.now(), limit=1):
+            return
+        call("governance.relay_outbox", {})
+        for message_id, task in dispatch.due(now=timezone.now()):
+            if dispatch.is_long(task):
+                call("governance.run_message", {"message_id": message_id})
+    raise AssertionError("the outbox did not come to rest")
+
+
+def build() -> None:
+    """Leave lapsed leases, overdue items, old keys, kept and waiting promises, and a job."""
+    now = timezone.now()
+    factories.a_pipeline()
+    bot, reviewer = factories.a_service(), factories.a_person("maria")
+    for tier in ("mid", "high"):
+        factories.an_item(bot, tier, now=now - timedelta(hours=5))
+    for _ in range(2):
+        factories.claim(reviewer, now=now - timedelta(hours=5))
+    factories.an_item(bot, now=now)
+    factories.decide(reviewer, factories.claim(reviewer, now=now), now=now)
+    _keep_old_things(bot, now)
+    for dedupe in ("alone", "another", None):
+        OutboxMessage.objects.create(
+            task="governance.forget_idempotency_keys", dedupe=dedupe, created_at=now, next_at=now
+        )
+    _promise_a_dataset(bot, now)
+
+
+def _keep_old_things(bot: Any, now: datetime) -> None:
+    idempotency.begin(
+        user=bot, key="old", method="POST", path="/api/v1/claim", fingerprint="f",
+        now=now - 2 * idempotency.KEPT,
+    )  # fmt: skip
+    long_ago = now - 2 * dispatch.KEPT
+    OutboxMessage.objects.create(
+        pk=LONG_AGO, task="governance.beat", created_at=long_ago, next_at=long_ago, done_at=long_ago
+    )
+
+
+def _promise_a_dataset(bot: Any, now: datetime) -> None:
+    principal: Any = principals.of_person(bot)
+    datasets.create(
+        principal=principal, actor=bot, slug="answers", pipeline="intents", wanted=None,
+        include=None, now=now,
+    )  # fmt: skip
+    datasets.request_version(principal=principal, actor=bot, slug="answers", as_of=None, now=now)
+
+
+def fingerprint() -> Counter[str]:
+    """Return how many rows of which shape there are in each table of ours.
+
+    The shape of a row is what a second run of a task would change: its states, numbers and words
+    for what happened, and which of its columns are empty; not its keys and times.
+    """
+    found: Counter[str] = Counter()
+    for model in apps.get_models():
+        if model._meta.app_label in APPS:
+            fields = [field for field in model._meta.concrete_fields if not field.primary_key]
+            for row in model._base_manager.all():
+                shape = [_said(field, row) for field in fields]
+                found[f"{model.__name__} {' '.join(each for each in shape if each)}"] += 1
+    return found
+
+
+def _said(field: Any, row: Any) -> str:
+    value = getattr(row, field.attname)
+    numbers = models.BooleanField | models.IntegerField
+    if field.choices or field.name in ("action", "task", "name") or isinstance(field, numbers):
+        return f"{field.name}={value}"
+    return f"{field.name}={'-' if value is None else '+'}" if field.null else ""

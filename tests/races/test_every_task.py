@@ -1,0 +1,80 @@
+"""F16, F17: each task of the registry, delivered three times in any order, has its effect once."""
+
+import random
+
+import pytest
+from django.db import transaction
+
+from tests.races import tasks
+from tests.races.crowd import Crowd, member
+
+pytestmark = [pytest.mark.xdist_group("races")]
+
+
+def _once() -> "tasks.Counter[str]":
+    """Return what the world looks like when each task ran once; it is taken back."""
+    with transaction.atomic():
+        for name, arguments in tasks.calls().items():
+            tasks.call(name, arguments)
+        tasks.settle()
+        seen = tasks.fingerprint()
+        transaction.set_rollback(True)
+    return seen
+
+
+def _differing(once: "tasks.Counter[str]", often: "tasks.Counter[str]") -> dict[str, list[str]]:
+    return {
+        "too few": sorted((once - often).elements()),
+        "too many": sorted((often - once).elements()),
+    }
+
+
+NOTHING: dict[str, list[str]] = {"too few": [], "too many": []}
+
+
+def test_every_task_has_an_example_of_its_arguments() -> None:
+    assert set(tasks.names()) - set(tasks.EXAMPLES) == set()
+
+
+@pytest.mark.django_db
+def test_every_task_finds_something_to_do() -> None:
+    tasks.build()
+    for name, arguments in tasks.calls().items():
+        before = tasks.fingerprint()
+        with transaction.atomic():
+            tasks.call(name, arguments)
+            assert _differing(before, tasks.fingerprint()) != NOTHING, name
+            transaction.set_rollback(True)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("seed", range(4))
+def test_f16_f17_tasks_that_come_three_times_in_any_order_have_one_effect(seed: int) -> None:
+    tasks.build()
+    once = _once()
+    delivered = list(tasks.calls().items()) * 3
+    random.Random(seed).shuffle(delivered)
+
+    for name, arguments in delivered:
+        tasks.call(name, arguments)
+    tasks.settle()
+
+    assert _differing(once, tasks.fingerprint()) == NOTHING
+
+
+@pytest.mark.race
+@pytest.mark.django_db(transaction=True)
+def test_f16_tasks_that_come_three_times_at_once_and_are_killed_have_one_effect(
+    crowd: Crowd,
+) -> None:
+    tasks.build()
+    once = _once()
+    each = [{"task": name, "arguments": given} for name, given in tasks.calls().items()]
+
+    for one in each:
+        assert crowd.go(member("deliver", dies="inside", **one)) == [{}]
+    delivered = crowd.go(*(member("deliver", **one) for one in each * 3))
+
+    assert [entry for entry in delivered if entry and "error" in entry] == []
+    tasks.settle()
+    assert _differing(once, tasks.fingerprint()) == NOTHING
