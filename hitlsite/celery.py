@@ -10,6 +10,7 @@ from kombu import Exchange, Queue
 
 from governance.domain import correlation
 from hitlsite import broker, environment
+from hitlsite.ending import EndsInTime
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "hitlsite.settings")
 
@@ -24,6 +25,7 @@ TICK_EXPIRES = 24 * 3600
 app = Celery("countersign")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.conf.task_queues = QUEUES
+app.steps["worker"].add(EndsInTime)
 
 
 def every(seconds: int, task: str, queue: str = "critical") -> dict[str, Any]:
