@@ -62,6 +62,25 @@ def test_f10_a_broker_that_is_full_or_evicts_is_noticed_and_costs_no_work(
     installation.until_well()
 
 
+def test_f10_a_worker_does_not_start_with_a_broker_that_evicts(
+    install: Callable[..., Installation], serve: Callable[..., Server]
+) -> None:
+    installation = install(BROKER_URL=serve("allkeys-lru").url)
+
+    ended = subprocess.run(
+        [sys.executable, "-m", "celery", "-A", "hitlsite", "worker", "-c", "1"],
+        cwd=ROOT,
+        env=installation.environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+    assert ended.returncode == 2
+    assert "its maxmemory-policy is allkeys-lru, and must be noeviction" in ended.stderr
+
+
 COPIES = """
 from django.utils import timezone
 from governance.models import OutboxMessage
