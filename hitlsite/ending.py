@@ -15,14 +15,14 @@ logger = logging.getLogger(__name__)
 PATIENCE = broker.TASK_TIME_LIMIT + 10
 
 
-class EndsInTime(bootsteps.StartStopStep):  # type: ignore[misc]
+class EndsInTime(bootsteps.StartStopStep):
     """Ends the process by force PATIENCE seconds after it began to stop.
 
     Celery waits for ever for a pool process that was being sent a message when its loop broke; such
     a worker runs no sweep, and its supervisor would not know.
     """
 
-    requires = {"celery.worker.components:Pool"}
+    requires = ("celery.worker.components:Pool",)
 
     def start(self, parent: Any) -> None:
         """Do nothing yet."""
