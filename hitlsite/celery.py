@@ -40,6 +40,7 @@ def every(seconds: int, task: str, queue: str = "critical") -> dict[str, Any]:
 app.conf.beat_schedule = {
     "heartbeat": every(SWEEP, "governance.beat"),
     "outbox": every(SWEEP, "governance.relay_outbox"),
+    "clocks": every(SWEEP, "reviews.sweep_clocks"),
     "leases": every(SWEEP, "reviews.expire_leases"),
     "idempotency keys": every(3600, "governance.forget_idempotency_keys", "bulk"),
     "kept promises": every(3600, "governance.forget_messages", "bulk"),

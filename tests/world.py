@@ -13,8 +13,23 @@ from governance.enums import PolicyMode
 from governance.models import Heartbeat, Job, Pipeline, User
 from governance.selectors import principals
 from governance.services import configuration, idempotency, sign_in_links
-from reviews.models import Decision, Prediction, ReviewItem
-from reviews.services import assignments, decisions, notes, outcomes, withdrawals
+from reviews.models import (
+    Decision,
+    Escalation,
+    Notification,
+    NotificationPreference,
+    Prediction,
+    ReviewItem,
+)
+from reviews.services import (
+    assignments,
+    decisions,
+    escalations,
+    notes,
+    outcomes,
+    sweeping,
+    withdrawals,
+)
 from reviews.services.assignments import Claim
 from tests import factories
 
@@ -34,6 +49,7 @@ class World:
     decision: Decision
     job: Job
     version: DatasetVersion
+    escalation: Escalation
 
 
 def build() -> World:
@@ -69,7 +85,7 @@ def build() -> World:
     return World(
         bot=bot, reviewer=reviewer, pipeline=pipeline, prediction=decided.item.prediction,
         approved=approved, item=decided.item, open_item=held.assignment.item, held=held,
-        decision=again, job=job, version=version,
+        decision=again, job=job, version=version, escalation=_escalate(bot, reviewer, now),
     )  # fmt: skip
 
 
@@ -96,6 +112,26 @@ def _review(bot: User, reviewer: User, now: datetime) -> tuple[Decision, Decisio
     held = _claim(reviewer, now)
     factories.an_item(bot, "high", now=now)
     return first.decision, second.decision, held
+
+
+def _escalate(bot: User, reviewer: User, now: datetime) -> Escalation:
+    """Let an item of a policy with a ladder be late; its clock to claim has escalated once."""
+    ladder = {"levels": [{"delay": "PT0S", "notify": ["user:maria"]}, {"delay": "P9D"}]}
+    factories.apply(factories.SLA | {"ladder": ladder})
+    late = now - timedelta(hours=2)
+    item = factories.an_item(bot, now=late)
+    sweeping.sweep(now=lambda: now)
+    told = Escalation.objects.get(item=item)
+    taken = factories.an_item(bot, "high", now=late)
+    sweeping.sweep(now=lambda: now)
+    escalations.acknowledge(
+        principal=principals.of_person(reviewer), actor=reviewer,
+        escalation_id=Escalation.objects.get(item=taken).pk, now=now,
+    )  # fmt: skip
+    notice = {"item": item, "created_at": now, "kind": "escalated"}
+    Notification.objects.get_or_create(person=reviewer, source="world", defaults=notice)
+    NotificationPreference.objects.get_or_create(person=reviewer, defaults={"changed_at": now})
+    return told
 
 
 def _claim(reviewer: User, now: datetime) -> Claim:

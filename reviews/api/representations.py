@@ -149,6 +149,8 @@ def item_shown(principal: Principal, row: ReviewItem, *, blind: bool) -> dict[st
         "rationale_required": tier["rationale"],
         "created_at": row.created_at,
         "due_at": row.due_at,
+        "paused": row.pause_reason or None,
+        "cycle": row.cycle,
         "resolved_at": row.resolved_at,
         "guideline_version": version.guideline_version,
         "config_version": version.number,

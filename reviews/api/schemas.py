@@ -161,6 +161,8 @@ class ItemShown(Shown):
     rationale_required = serializers.ChoiceField(["never", "on_change", "always"])
     created_at = serializers.DateTimeField()
     due_at = serializers.DateTimeField(allow_null=True)
+    paused = serializers.CharField(allow_null=True, help_text="Why nobody can claim it now.")
+    cycle = serializers.IntegerField(help_text="One more at each reopening.")
     resolved_at = serializers.DateTimeField(allow_null=True)
     guideline_version = serializers.IntegerField()
     config_version = serializers.IntegerField()

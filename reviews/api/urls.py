@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from reviews.api import claims, items, predictions
+from reviews.api import claims, clocks, items, predictions
 
 urlpatterns = [
     path("predictions", predictions.Predictions.as_view()),
@@ -23,4 +23,11 @@ urlpatterns = [
     path("items/<uuid:item_id>/adjudicate", items.Adjudicate.as_view()),
     path("items/<uuid:item_id>/notes", items.Notes.as_view()),
     path("items/<uuid:item_id>/escalate", items.Escalate.as_view()),
+    path("items/<uuid:item_id>/clocks", clocks.ItemClocks.as_view()),
+    path("items/<uuid:item_id>/pause", clocks.Pause.as_view()),
+    path("items/<uuid:item_id>/resume", clocks.Resume.as_view()),
+    path("items/<uuid:item_id>/reassign", clocks.Reassign.as_view()),
+    path("items/<uuid:item_id>/reopen", clocks.Reopen.as_view()),
+    path("escalations", clocks.Escalations.as_view()),
+    path("escalations/<uuid:escalation_id>/ack", clocks.Acknowledge.as_view()),
 ]

@@ -175,7 +175,7 @@ def replay(events: Iterable[Event]) -> State:
 
 def apply(state: State, event: Event) -> State:
     """Return the clock after one more event. An act that changes nothing is never written."""
-    return ACTS[event.kind](state, event)
+    return ACTS[Kind(event.kind)](state, event)
 
 
 def _started(event: Event) -> State:

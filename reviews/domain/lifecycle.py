@@ -40,6 +40,8 @@ TRANSITIONS = MappingProxyType(
         "undo": Transition(UNSETTLED | {S.RESOLVED}, frozenset((S.IN_REVIEW,))),
         "escalate": Transition(OPEN | {S.AWAITING_ADJUDICATION}, frozenset((S.ESCALATED,))),
         "withdraw": Transition(UNSETTLED, frozenset((S.WITHDRAWN,))),
+        "expire": Transition(UNSETTLED, frozenset((S.EXPIRED,))),
+        "reopen": Transition(frozenset((S.RESOLVED, S.EXPIRED)), frozenset((S.PENDING,))),
     }
 )
 

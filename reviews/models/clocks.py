@@ -6,7 +6,7 @@ from django.db.models import F, Q
 from governance.models.base import AppendOnlyModel, one_of, uuid7
 from reviews.enums import ClockEventKind, ClockKind, ClockOutcome, ClockStatus, EscalationOutcome
 
-OPEN = [ClockStatus.RUNNING, ClockStatus.PAUSED]
+OPEN: list[str] = [ClockStatus.RUNNING, ClockStatus.PAUSED]
 
 
 class SLAClock(models.Model):

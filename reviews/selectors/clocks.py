@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from governance.domain.times import parse_duration
+from governance.domain.times import parse_duration, rfc3339
 from governance.selectors import policies
 from reviews.domain.clocks import Event, State, Terms, replay
 from reviews.domain.ladders import Ladder
@@ -151,6 +151,11 @@ def start_event(by: Terms, at: datetime, recorded_at: datetime, **detail: Any) -
 def with_target(by: Terms, target: timedelta | None) -> Terms:
     """Return terms with another target."""
     return replace(by, target=target)
+
+
+def moment(at: datetime) -> str:
+    """Return a time as the ledger's details hold it."""
+    return rfc3339(at)
 
 
 def is_open(row: SLAClock) -> bool:

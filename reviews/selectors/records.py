@@ -3,14 +3,12 @@
 from datetime import datetime
 from typing import Any
 
-from django.db.models import F, Prefetch, Q, QuerySet
+from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
 
 from governance.domain.principal import Principal
-from reviews.domain.lifecycle import ENDED
-from reviews.models import Assignment, Decision, Note, Prediction, Resolution, ReviewItem
+from reviews.enums import ClockStatus
+from reviews.models import Assignment, Decision, Note, Prediction, Resolution, ReviewItem, SLAClock
 from reviews.selectors.blindness import exposed
-
-AT_RISK_SHARE = 0.75
 
 
 def predictions(principal: Principal) -> "QuerySet[Prediction]":
@@ -91,15 +89,19 @@ def _either(rows: "QuerySet[Any]", condition: Q, *, holds: bool) -> "QuerySet[An
 
 
 def late(now: datetime) -> Q:
-    """Return the condition that an item was due before it ended, or before now."""
-    still_open = ~Q(status__in=ENDED) & Q(due_at__lt=now)
-    return still_open | Q(due_at__isnull=False, resolved_at__gt=F("due_at"))
+    """Return the condition that a clock of an item has run past its target, seen or not yet.
+
+    Of a settled item that it was settled late.
+    """
+    clocks = SLAClock.objects.filter(item=OuterRef("pk"))
+    current = clocks.filter(status=ClockStatus.RUNNING, due_at__lt=now)
+    seen = clocks.filter(breached_at__isnull=False)
+    return Q(Exists(current)) | Q(Exists(seen))
 
 
 def near(now: datetime) -> Q:
-    """Return the condition that an open item has used AT_RISK_SHARE of its time and is not late.
-
-    Time here runs from arrival to due, which a pause or a closed day stretches.
-    """
-    used = (F("due_at") - F("created_at")) * AT_RISK_SHARE
-    return ~Q(status__in=ENDED) & Q(due_at__gte=now) & Q(created_at__lt=now - used)
+    """Return the condition that a running clock of an item has warned and is not late."""
+    warned = SLAClock.objects.filter(
+        item=OuterRef("pk"), status=ClockStatus.RUNNING, warned__gt=0, breached_at=None
+    )
+    return Q(Exists(warned.filter(due_at__gte=now))) & ~late(now)

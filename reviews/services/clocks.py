@@ -44,6 +44,11 @@ class Held:
         self.take(Event(kind, at, at, reason, **more))
 
 
+def stream_of(row: SLAClock) -> str:
+    """Return the ledger stream that tells of a clock: its item's, or one of its own."""
+    return f"item:{row.item_id}" if row.item_id else f"signoff:{row.subject}"
+
+
 def of_item(item: ReviewItem, now: datetime) -> list[Held]:
     """Return the open clocks of a locked item, with what has happened to them by itself.
 

@@ -7,13 +7,13 @@ from django.db import transaction
 
 from governance.domain.principal import Principal
 from governance.enums import Permission
-from governance.exceptions import InvalidInput, NotFound, NotPermitted
+from governance.exceptions import Conflict, InvalidInput, NotFound, NotPermitted
 from governance.models import User
 from governance.services import ledger
 from reviews.domain import lifecycle
-from reviews.enums import ItemStatus
-from reviews.models import ReviewItem
-from reviews.services import assignments
+from reviews.enums import ClockStatus, ItemStatus
+from reviews.models import Acknowledgement, Escalation, ReviewItem, SLAClock
+from reviews.services import assignments, clock_rows, clocks
 
 ESCALATED = "item.escalated"
 
@@ -35,6 +35,7 @@ def escalate(
         raise NotFound("There is no such item.")
     item.status = lifecycle.move("escalate", source=item.status, target=ItemStatus.ESCALATED)
     item.open_slots = 0
+    told = clocks.disputed(item, actor=actor, now=now)
     assignments.touch(item, "status", "open_slots")
     ledger.append(
         stream=assignments.stream_of(item.pk),
@@ -42,6 +43,46 @@ def escalate(
         actor=actor,
         now=now,
         reason=reason,
-        detail={},
+        detail={"clocks": told},
     )
     return item
+
+
+@transaction.atomic
+def acknowledge(
+    *, principal: Principal, actor: User, escalation_id: uuid.UUID, now: datetime
+) -> Escalation:
+    """Take up an escalation, for whom it told or whoever may adjudicate; a repeat changes nothing.
+
+    The ladder waits for its `ack_timeout`, and then goes on with the next level.
+    """
+    escalation = Escalation.objects.filter(pk=escalation_id).first()
+    if escalation is None or not principal.sees(escalation.pipeline_id):
+        raise NotFound("There is no such escalation.")
+    if actor.pk not in escalation.targets and not principal.may(Permission.ADJUDICATE):
+        raise NotPermitted("Whom it told takes it up, or a role with the permission adjudicate.")
+    if escalation.item_id is not None:
+        ReviewItem.objects.select_for_update(of=("self",)).get(pk=escalation.item_id)
+    row = SLAClock.objects.select_for_update(of=("self",)).get(pk=escalation.clock_id)
+    if Acknowledgement.objects.filter(escalation=escalation).exists():
+        return escalation
+    (held,) = clocks.holding([row])
+    _refuse_ack(held, escalation)
+    made = clocks.acknowledge(held, escalation, actor=actor, how="explicit", now=now)
+    clock_rows.write(row, held.events, held.state, actor=actor)
+    ledger.append(
+        stream=clocks.stream_of(row),
+        action="escalation.acknowledged",
+        actor=actor,
+        now=now,
+        detail={"escalation": str(escalation.pk), "acknowledgement": str(made.pk)},
+    )
+    return escalation
+
+
+def _refuse_ack(held: clocks.Held, escalation: Escalation) -> None:
+    position = held.state.position
+    if held.state.status != ClockStatus.RUNNING:
+        raise Conflict(f"The clock is {held.state.status}: nothing escalates any more.")
+    if (position.loop, position.level) != (escalation.loop, escalation.level):
+        raise Conflict(f"Level {position.level} has fired since: take up that one.")

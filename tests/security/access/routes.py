@@ -46,6 +46,7 @@ def at(text: str) -> Filled:
             prediction=world.prediction.pk, approved=world.approved.pk, item=world.item.pk,
             open_item=world.open_item.pk, assignment=world.held.assignment.pk,
             decision=world.decision.pk, job=world.job.pk,
+            escalation=world.escalation.pk,
         )  # fmt: skip
 
     return fill
@@ -73,6 +74,14 @@ def an_outcome(world: World) -> dict[str, Any]:
 
 def an_adjudication(world: World) -> dict[str, Any]:
     return {"answer": None, "rationale": "x"}
+
+
+def a_pause(world: World) -> dict[str, Any]:
+    return {"reason": "legal_hold"}
+
+
+def a_move(world: World) -> dict[str, Any]:
+    return {"queue": "experts", "reason": "For a test"}
 
 
 def a_note(world: World) -> dict[str, Any]:
@@ -148,6 +157,23 @@ CALLS: dict[tuple[str, str], Call] = {
     ),
     ("POST", "items/<uuid:item_id>/escalate"): Call(
         ("review",), at("/items/{open_item}/escalate"), body=reason
+    ),
+    ("GET", "items/<uuid:item_id>/clocks"): Call(RECORDS, at("/items/{item}/clocks")),
+    ("POST", "items/<uuid:item_id>/pause"): Call(
+        ("review",), at("/items/{open_item}/pause"), body=a_pause
+    ),
+    ("POST", "items/<uuid:item_id>/resume"): Call(
+        ("review",), at("/items/{open_item}/resume"), body=nothing
+    ),
+    ("POST", "items/<uuid:item_id>/reassign"): Call(
+        ("review",), at("/items/{open_item}/reassign"), body=a_move
+    ),
+    ("POST", "items/<uuid:item_id>/reopen"): Call(
+        ("review",), at("/items/{item}/reopen"), body=reason
+    ),
+    ("GET", "escalations"): Call(RECORDS, at("/escalations"), elsewhere=200),
+    ("POST", "escalations/<uuid:escalation_id>/ack"): Call(
+        ("review",), at("/escalations/{escalation}/ack"), body=nothing
     ),
     ("GET", "datasets"): Call(DATASETS, at("/datasets"), elsewhere=200),
     ("POST", "datasets"): Call(

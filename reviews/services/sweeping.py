@@ -1,0 +1,251 @@
+"""The sweep: what time alone does to clocks. Any number of them may run at once.
+
+A batch is one transaction: clocks and their items locked with SKIP LOCKED, the events of each
+clock, one row for each level that fired, one ledger event for each clock, and one promise to tell
+people. The database decides what is due; a sweep that never ran is made up for by the next one.
+"""
+
+import logging
+import uuid
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from governance.models.base import uuid7
+from governance.services import dispatch, ledger, vital
+from reviews.domain import lifecycle
+from reviews.domain.clocks import Event, catch_up
+from reviews.enums import ClockEventKind as Kind
+from reviews.enums import ClockKind, EscalationOutcome, ItemStatus
+from reviews.models import Escalation, ReviewItem, SLAClock
+from reviews.selectors import clocks as rows_of
+from reviews.selectors import recipients
+from reviews.services import assignments, clock_rows, clocks, escalation_actions
+from reviews.services.clocks import Held
+from reviews.services.expiry import expire
+
+logger = logging.getLogger(__name__)
+BATCH = 500
+
+
+@dataclass
+class Swept:
+    """What a sweep did, as counts."""
+
+    clocks: int = 0
+    warnings: int = 0
+    breaches: int = 0
+    escalations: int = 0
+    resumed: int = 0
+    failed: int = 0
+
+
+@dataclass
+class _Batch:
+    """One transaction of a sweep while it runs."""
+
+    now: datetime
+    items: dict[Any, ReviewItem]
+    known: dict[tuple[int, tuple[str, ...]], list[int]] = field(default_factory=dict)
+    escalations: list[Escalation] = field(default_factory=list)
+    failed: set[uuid.UUID] = field(default_factory=set)
+
+    def people(self, pipeline_id: int, notify: tuple[str, ...]) -> list[int]:
+        """Return the ids of the people that a level names, looked up once."""
+        place = (pipeline_id, notify)
+        if place not in self.known:
+            self.known[place] = recipients.reachable(pipeline_id, notify)
+        return self.known[place]
+
+
+def sweep(*, now: Callable[[], datetime], limit: int = BATCH) -> Swept:
+    """Let happen what is due on every clock, in batches of `limit`; returns what that was."""
+    swept, passed = Swept(), set[uuid.UUID]()
+    while _sweep_batch(now(), limit, swept, passed):
+        pass
+    vital.beat(name="sweep", now=now())
+    return swept
+
+
+@transaction.atomic
+def _sweep_batch(now: datetime, limit: int, swept: Swept, passed: set[uuid.UUID]) -> bool:
+    """Sweep one batch; returns whether there may be more. Those in `passed` wait for the next."""
+    due = SLAClock.objects.filter(next_at__lte=now).exclude(pk__in=passed).order_by("next_at")
+    rows = list(due.select_for_update(skip_locked=True, of=("self",))[:limit])
+    items = {
+        item.pk: item
+        for item in ReviewItem.objects.select_for_update(skip_locked=True, of=("self",))
+        .filter(pk__in=[row.item_id for row in rows if row.item_id])
+        .select_related("lane", "prediction")
+    }
+    # Whoever holds an item moves its clocks; they are looked at again at the next sweep.
+    taken = [row for row in rows if row.item_id is None or row.item_id in items]
+    passed.update({row.pk for row in rows} - {row.pk for row in taken})
+    batch = _Batch(now, items)
+    held = [each for each in clocks.holding(taken) if _happens(each, batch)]
+    _write(held, batch, swept)
+    swept.failed += len(batch.failed)
+    passed.update(batch.failed)
+    # One that has nothing to do would come again for ever.
+    passed.update({row.pk for row in taken} - {each.row.pk for each in held})
+    return len(rows) == limit
+
+
+def _happens(held: Held, batch: _Batch) -> bool:
+    """Let what is due happen to one clock. One that cannot be worked out harms no other."""
+    try:
+        for event in catch_up(held.state, batch.now):
+            held.take(event)
+            if event.kind == Kind.RESUME:
+                _resume_item(batch.items.get(held.row.item_id))
+        _climb(held, batch)
+    except Exception:
+        logger.exception("The clock %s cannot be swept", held.row.pk)
+        batch.failed.add(held.row.pk)
+        batch.escalations = [e for e in batch.escalations if e.clock_id != held.row.pk]
+        return False
+    return bool(held.events)
+
+
+def _resume_item(item: ReviewItem | None) -> None:
+    if item is not None and item.paused_at is not None:
+        item.paused_at, item.pause_reason = None, ""
+        if ItemStatus(item.status) in lifecycle.OPEN:
+            assignments.offer(item, act="vacate")
+        assignments.touch(item, "paused_at", "pause_reason", "status", "open_slots")
+
+
+def _climb(held: Held, batch: _Batch) -> None:
+    """Fire each level that is due; one that reaches nobody is followed by the next at once."""
+    ladder = held.state.terms.ladder
+    while (planned := held.state.position.at) is not None and planned <= batch.now:
+        loop, level = ladder.following(held.state.position.loop, held.state.position.level)
+        _fire(held, batch, loop, level, planned)
+
+
+def _fire(held: Held, batch: _Batch, loop: int, level: int, planned: datetime) -> None:
+    ladder, row = held.state.terms.ladder, held.row
+    item, now = batch.items.get(row.item_id), held.moment(batch.now)
+    final = level == ladder.end
+    targets = _targets(held, batch, level)
+    actions: dict[str, Any] = {}
+    if item is not None and not final:
+        wanted = ladder.levels[level - 1].actions
+        with _savepoint(wanted):
+            actions = escalation_actions.carry_out(item, wanted, targets=targets, now=now)
+    outcome = EscalationOutcome.FINAL if final else EscalationOutcome.FIRED
+    if not targets and not actions and not final:
+        outcome = EscalationOutcome.NO_TARGET
+    overdue = held.state.elapsed_at(now) - (held.state.terms.target or held.state.elapsed_at(now))
+    escalation = Escalation(
+        id=uuid7(), clock_id=row.pk, item_id=row.item_id, pipeline_id=row.pipeline_id,
+        cycle=row.cycle, loop=loop, level=level, outcome=outcome, planned_at=planned,
+        fired_at=now, breached_at=held.state.breached_at, overdue=overdue, targets=targets,
+        actions=actions,
+    )  # fmt: skip
+    batch.escalations.append(escalation)
+    detail = {
+        "escalation": str(escalation.pk), "loop": loop, "level": level, "outcome": str(outcome),
+    }  # fmt: skip
+    held.take(Event(Kind.ESCALATE, now, now, detail=detail))
+    if final and item is not None and row.kind == ClockKind.DECIDE:
+        with transaction.atomic():
+            expire(item, [held], now=now)
+
+
+def _savepoint(actions: Sequence[str]) -> AbstractContextManager[Any]:
+    """Keep what actions write apart; a level that only tells people writes nothing here."""
+    return transaction.atomic() if set(actions) & escalation_actions.ACTS.keys() else nullcontext()
+
+
+def _targets(held: Held, batch: _Batch, level: int) -> list[int]:
+    """Return whom a level tells: with `jumps`, also those of the levels that were passed over.
+
+    The last level of a ladder that would reach nobody tells the owners of the pipeline.
+    """
+    ladder, pipeline_id = held.state.terms.ladder, held.row.pipeline_id
+    last = min(level, len(ladder.levels))
+    told = (
+        ladder.levels[:last]
+        if ladder.jumps or level == ladder.end
+        else ladder.levels[last - 1 : last]
+    )
+    notify = tuple(dict.fromkeys(name for each in told for name in each.notify))
+    people = batch.people(pipeline_id, notify)
+    if not people and last == len(ladder.levels):
+        people = recipients.owners(pipeline_id)
+    return people
+
+
+def _write(held: Sequence[Held], batch: _Batch, swept: Swept) -> None:
+    if not held:
+        return
+    ids = clock_rows.write_all([(e.row, e.events, e.state) for e in held])
+    Escalation.objects.bulk_create(batch.escalations)
+    _follow_items(held, batch)
+    ledger.append_all([_event(each, batch.now) for each in held])
+    kinds = [event.kind for each in held for event in each.events]
+    swept.clocks += len(held)
+    swept.warnings += kinds.count(Kind.WARN)
+    swept.breaches += kinds.count(Kind.BREACH)
+    swept.escalations += len(batch.escalations)
+    swept.resumed += kinds.count(Kind.RESUME)
+    told = [
+        event_id
+        for each, event_ids in zip(held, ids, strict=True)
+        for event, event_id in zip(each.events, event_ids, strict=True)
+        if event.kind in (Kind.WARN, Kind.BREACH, Kind.ESCALATE, Kind.RESUME)
+    ]
+    if told:
+        dispatch.enqueue("reviews.tell", now=batch.now, dedupe=f"tell:{told[0]}", events=told)
+
+
+def _follow_items(held: Sequence[Held], batch: _Batch) -> None:
+    """Let the due time of an item follow a clock that ran on after a pause."""
+    for each in held:
+        item = batch.items.get(each.row.item_id)
+        if item is None or each.row.kind != ClockKind.DECIDE:
+            continue
+        if item.due_at != each.state.due_at:
+            item.due_at = each.state.due_at
+            item.urgent_at = clocks.urgency(item.created_at, item.due_at, item.priority)
+            assignments.touch(item, "due_at", "urgent_at")
+
+
+ACTIONS = {
+    Kind.ESCALATE: "sla.escalated",
+    Kind.BREACH: "sla.breached",
+    Kind.WARN: "sla.at_risk",
+    Kind.RESUME: "sla.resumed",
+    Kind.STOP: "sla.expired",
+}
+
+
+def _event(held: Held, now: datetime) -> ledger.NewEvent:
+    """Return the ledger's event of what happened to one clock, named by the gravest of it."""
+    row, state, kinds = held.row, held.state, {event.kind for event in held.events}
+    action = next(
+        ACTIONS[kind]
+        for kind in (Kind.STOP, Kind.BREACH, Kind.ESCALATE, Kind.WARN, Kind.RESUME)
+        if kind in kinds
+    )
+    detail: dict[str, Any] = {"clock": str(row.pk), "kind": row.kind, "cycle": row.cycle}
+    if Kind.BREACH in kinds and state.breached_at is not None:
+        detail["breached_at"] = rows_of.moment(state.breached_at)
+        detail["late_detection_s"] = int((now - state.breached_at).total_seconds())
+    if state.warned and Kind.WARN in kinds:
+        detail["share"] = str(state.warned)
+    fired = [event.detail for event in held.events if event.kind == Kind.ESCALATE]
+    if fired:
+        detail["escalations"] = fired
+    return {
+        "stream": clocks.stream_of(row),
+        "action": action,
+        "actor": None,
+        "now": now,
+        "detail": detail,
+    }
