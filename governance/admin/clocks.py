@@ -1,4 +1,4 @@
-"""Calendars and SLA policies, authored in forms that stand for their documents."""
+"""Calendars, authored in a form that stands for their documents."""
 
 import re
 import zoneinfo
@@ -12,9 +12,9 @@ from django.utils.safestring import SafeString
 from governance.admin import rendering
 from governance.admin.base import acting
 from governance.admin.configuration import DocumentAdmin
-from governance.admin.forms import DocumentForm, LinesField, PrettyJSONField, WordsField, now
+from governance.admin.forms import DocumentForm, LinesField, WordsField, now
 from governance.domain.business_time import WEEKDAYS
-from governance.models import Calendar, SLAPolicy
+from governance.models import Calendar
 from governance.services import removal
 
 DAYS = dict(
@@ -24,7 +24,6 @@ DAYS = dict(
         strict=True,
     )
 )
-TARGETS = {"claim": "Claim", "decide": "Decide", "adjudicate": "Adjudicate", "signoff": "Sign off"}
 SPACE = re.compile(r"[,\s]+")
 
 
@@ -107,57 +106,7 @@ for _day, _title in DAYS.items():
     )
 
 
-class SLAPolicyForm(DocumentForm):
-    """An SLA policy, each target a field."""
-
-    kind = "SLAPolicy"
-    places = {f"targets/{name}": name for name in TARGETS} | {"targets": "claim"}
-
-    at_risk = WordsField(
-        label="At risk at", help_text="Shares of the time, ascending, as 0.75, 0.9."
-    )
-    ladder = PrettyJSONField(
-        required=False,
-        help_text="Who is told from the breach on: levels with delay, notify and actions.",
-    )
-
-    class Meta:
-        model = SLAPolicy
-        fields = ("slug", "calendar")
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        row = self.instance
-        self.initial.update({name: (row.targets or {}).get(name, "") for name in TARGETS})
-        self.initial.update(at_risk=row.at_risk or [], ladder=row.ladder or {})
-
-    def source(self) -> dict[str, Any]:
-        """Return the SLAPolicy document."""
-        said = self.cleaned_data
-        return {
-            "slug": self.name(),
-            "calendar": said["calendar"].slug,
-            "targets": {name: said[name] for name in TARGETS if said[name]},
-            "at_risk": [_number(word) for word in said["at_risk"]],
-            "ladder": said["ladder"] or {},
-        }
-
-
-for _target, _title in TARGETS.items():
-    SLAPolicyForm.declared_fields[_target] = forms.CharField(
-        required=False, label=f"{_title} within", help_text="As PT4H or P1D, in business time."
-    )
-
-
-def _number(word: str) -> Any:
-    try:
-        return float(word)
-    except ValueError:
-        # The document's own check says what is wrong with it.
-        return word
-
-
-class _ClockAdmin(DocumentAdmin):
+class VersionedAdmin(DocumentAdmin):
     """What calendars and SLA policies have in common."""
 
     removable = True
@@ -181,7 +130,7 @@ class _ClockAdmin(DocumentAdmin):
 
 
 @admin.register(Calendar)
-class CalendarAdmin(_ClockAdmin):
+class CalendarAdmin(VersionedAdmin):
     """Business time; each change publishes a version."""
 
     form = CalendarForm
@@ -210,33 +159,3 @@ class CalendarAdmin(_ClockAdmin):
     def exceptions_shown(self, row: Calendar) -> SafeString:
         """Return the dated exceptions."""
         return rendering.as_json(row.exceptions)
-
-
-@admin.register(SLAPolicy)
-class SLAPolicyAdmin(_ClockAdmin):
-    """How soon people act; each change publishes a version."""
-
-    form = SLAPolicyForm
-    list_display = ("slug", "calendar", "current")
-    list_select_related = ("calendar", "current")
-    fieldsets = (
-        (None, {"fields": ("slug", "calendar")}),
-        ("Targets", {"fields": tuple(TARGETS)}),
-        ("Warnings and escalation", {"fields": ("at_risk", "ladder")}),
-    )
-    read_fields = ("slug", "calendar", "targets_shown", "risk_shown", "ladder_shown", "current")
-
-    @admin.display(description="Targets")
-    def targets_shown(self, row: SLAPolicy) -> SafeString:
-        """Return the targets."""
-        return rendering.as_json(row.targets)
-
-    @admin.display(description="At risk at")
-    def risk_shown(self, row: SLAPolicy) -> str:
-        """Return the shares of time at which it warns."""
-        return ", ".join(f"{share:g}" for share in row.at_risk) or rendering.NOTHING
-
-    @admin.display(description="Ladder")
-    def ladder_shown(self, row: SLAPolicy) -> SafeString:
-        """Return who is told from the breach on."""
-        return rendering.as_json(row.ladder)

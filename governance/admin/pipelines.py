@@ -6,13 +6,19 @@ from django.contrib import admin
 from django.db import models
 from django.http import HttpRequest
 from django.urls import path, reverse
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
+from governance.admin import pipeline_form, rendering
 from governance.admin.base import acting, administers
-from governance.admin.configuration import ConfigurationAdmin, StackedPart, TabularPart
+from governance.admin.configuration import ConfigurationAdmin, StackedPart, TabularPart, posted
 from governance.admin.filters import PipelineFilter
 from governance.admin.forms import WordsField, now, offer
+from governance.admin.pipeline_form import PipelineForm
 from governance.admin.publishing import Publishing
 from governance.models import (
+    Calendar,
     ChecklistItem,
     Pipeline,
     Queue,
@@ -45,6 +51,7 @@ def offer_references(form: Any, pipeline: Pipeline, rows: Any) -> None:
         "queue": names(pipeline.queues),
         "backup": names(pipeline.queues),
         "sla": names(SLAPolicy.objects),
+        "calendar": names(Calendar.objects),
         "adjudicate_by": names(Role.objects),
     }
     held = {field.name for field in rows.model._meta.get_fields()}
@@ -95,7 +102,7 @@ class QueuePart(_References, TabularPart):
     """Where items wait."""
 
     model = Queue
-    fields = ("slug", "skills", "backup")
+    fields = ("slug", "skills", "backup", "calendar")
     ordering = ("id",)
 
 
@@ -134,6 +141,7 @@ class ReasonCodePart(TabularPart):
 class PipelineAdmin(Publishing, ConfigurationAdmin):
     """The working copy of a pipeline's policy; what is in force is the live version."""
 
+    form = PipelineForm
     reach = "pk"
     list_display = ("slug", "name", "enabled", "live", "shadow", "example")
     list_select_related = ("live", "shadow")
@@ -155,6 +163,38 @@ class PipelineAdmin(Publishing, ConfigurationAdmin):
         ("Where predictions go", {"fields": (("default_tier", "default_queue"), "random_slice")}),
         ("Gold and privacy", {"fields": ("settings",)}),
     )
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Return the fieldsets; what stands in `settings` is asked for, or shown, part by part."""
+        given = list(super().get_fieldsets(request, obj))
+        if not administers(request):
+            return [*given[:-1], (_("SLA policies"), {"fields": ("slas_shown", "safe_shown")}),
+                    (given[-1][0], {"fields": ("sections_shown",)})]  # fmt: skip
+        entries = (obj.settings or {}).get("slas", []) if obj else []
+        offered = pipeline_form.offered(entries, posted(request))
+        policies = (
+            _("SLA policies of tiers that name none"),
+            {
+                "fields": pipeline_form.fields(offered),
+                "description": _("The first whose condition holds is followed, else the default."),
+            },
+        )
+        return [*given[:-2], policies, *given[-2:]]
+
+    @admin.display(description=gettext_lazy("Of tiers that name none"))
+    def slas_shown(self, row: Pipeline) -> SafeString:
+        """Return the SLA policies in their order, each with its condition."""
+        return pipeline_form.listed(row)
+
+    @admin.display(description=gettext_lazy("Unreviewed"))
+    def safe_shown(self, row: Pipeline) -> str:
+        """Return what the pipeline is told of what nobody reviewed."""
+        return str(pipeline_form.SAFE_WORDS[row.settings.get("safe_default", "hold")])
+
+    @admin.display(description=gettext_lazy("Settings"))
+    def sections_shown(self, row: Pipeline) -> SafeString:
+        """Return the sections gold and privacy."""
+        return rendering.as_json(pipeline_form.sections(row))
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         """Keep the slug of a pipeline that exists: versions and the ledger name it."""

@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 
+from governance.admin import pipeline_form
 from governance.admin.base import acting, administers
 from governance.admin.configuration import ConfigurationAdmin
 from governance.admin.forms import ActForm, now
@@ -147,6 +148,9 @@ def _where(pipeline: Pipeline, steps: list[str]) -> tuple[str, str]:
         case ["default", *rest]:
             field = f"default_{rest[0]}" if rest else "default_tier"
             return field, f"{form}#id_{field}"
+        case ["slas", *rest]:
+            field = pipeline_form.place(pipeline.settings.get("slas") or [], rest)
+            return "/".join(["slas", *rest]), f"{form}#id_{field}"
         case [("gold" | "privacy") as section, *rest]:
             return "/".join([section, *rest]), f"{form}#id_settings"
         case [field, *rest]:

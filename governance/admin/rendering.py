@@ -2,12 +2,16 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 
 from django.db import models
 from django.urls import NoReverseMatch, reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.translation import ngettext
+
+from governance.domain.times import parse_duration
 
 LONGEST = 20_000
 NOTHING = "\u2013"
@@ -49,6 +53,28 @@ def as_lines(value: str) -> SafeString:
 def as_code(value: Any) -> SafeString:
     """Return a digest, an id or an expression in a fixed-width font."""
     return format_html("<code>{}</code>", value if value not in (None, "") else NOTHING)
+
+
+def length(amount: str | timedelta) -> str:
+    """Return a length of time in words, in hours at most: a day of business time has no one length.
+
+    ISO 8601 text that is no duration is shown as it is.
+    """
+    try:
+        span = parse_duration(amount) if isinstance(amount, str) else abs(amount)
+    except ValueError:
+        return str(amount)
+    minutes, rest = divmod(span, timedelta(minutes=1))
+    hours, minutes = divmod(minutes, 60)
+    seconds = rest.total_seconds()
+    parts = [
+        ngettext("%(n)s hour", "%(n)s hours", hours) % {"n": f"{hours:,}"} if hours else "",
+        ngettext("%(n)s minute", "%(n)s minutes", minutes) % {"n": minutes} if minutes else "",
+        ngettext("%(n)s second", "%(n)s seconds", int(seconds)) % {"n": f"{seconds:g}"}
+        if seconds or not (hours or minutes)
+        else "",
+    ]
+    return " ".join(part for part in parts if part)
 
 
 def short(value: Any, length: int = 80) -> str:
