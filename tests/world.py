@@ -21,8 +21,10 @@ from reviews.models import (
     Prediction,
     ReviewItem,
 )
+from reviews.selectors import clock_terms
 from reviews.services import (
     assignments,
+    clocks,
     decisions,
     escalations,
     notes,
@@ -118,7 +120,7 @@ def _escalate(bot: User, reviewer: User, now: datetime) -> Escalation:
     """Let an item of a policy with a ladder be late; its clock to claim has escalated once."""
     ladder = {"levels": [{"delay": "PT0S", "notify": ["user:maria"]}, {"delay": "P9D"}]}
     factories.apply(factories.SLA | {"ladder": ladder})
-    late = now - timedelta(hours=2)
+    late = now - timedelta(hours=3, minutes=30)
     item = factories.an_item(bot, now=late)
     sweeping.sweep(now=lambda: now)
     told = Escalation.objects.get(item=item)
@@ -130,6 +132,13 @@ def _escalate(bot: User, reviewer: User, now: datetime) -> Escalation:
     )  # fmt: skip
     notice = {"item": item, "created_at": now, "kind": "escalated"}
     Notification.objects.get_or_create(person=reviewer, source="world", defaults=notice)
+    digest = {"created_at": now, "kind": "digest"}
+    Notification.objects.get_or_create(person=reviewer, source="digest", defaults=digest)
+    law = clock_terms.law_of("quick", version_id=item.config_version_id, queue="general")
+    assert law is not None
+    clocks.request_signoff(
+        subject="adjustment:x", pipeline_id=item.pipeline_id, law=law, actor=None, now=now
+    )
     NotificationPreference.objects.get_or_create(person=reviewer, defaults={"changed_at": now})
     return told
 

@@ -12,6 +12,7 @@ from governance.models import (
     Membership,
     Pipeline,
     PolicyVersion,
+    Queue,
     Role,
     SLAPolicy,
     Tier,
@@ -100,6 +101,7 @@ def unused_law(example: Example, pipeline: Pipeline, people: Iterable[User]) -> 
     )
     gone = {policy.slug for policy in sla_policies}
     calendar_names, ladder_names = _named_by_sla_policies(gone)
+    calendar_names |= _named_by_queues(pipeline)
     holders = User.objects.exclude(pk__in=[user.pk for user in people]).exclude(groups=None)
     roles = Role.objects.filter(slug__in=example.roles)
     return Law(
@@ -121,7 +123,18 @@ def _named_by_pipelines(pipeline: Pipeline) -> tuple[set[str], set[str]]:
     versions = PolicyVersion.objects.filter(kind=PolicyKind.PIPELINE).exclude(slug=pipeline.slug)
     for document in versions.values_list("document", flat=True):
         named += [(t["sla"], t["adjudicate_by"]) for t in document["tiers"].values()]
+        named += [(entry["policy"], "") for entry in document.get("slas", ())]
     return {sla for sla, _ in named}, {role for _, role in named}
+
+
+def _named_by_queues(pipeline: Pipeline) -> set[str]:
+    """Return the calendars that queues of other pipelines name, now or in any version."""
+    rows = Queue.objects.exclude(pipeline=pipeline).values_list("calendar", flat=True)
+    versions = PolicyVersion.objects.filter(kind=PolicyKind.PIPELINE).exclude(slug=pipeline.slug)
+    queues = (
+        document["queues"].values() for document in versions.values_list("document", flat=True)
+    )
+    return set(rows) | {queue.get("calendar", "") for found in queues for queue in found}
 
 
 def _named_by_sla_policies(gone: set[str]) -> tuple[set[str], set[str]]:

@@ -8,7 +8,7 @@ ledger what went: how many rows of which table, and the Merkle root over their d
 import uuid
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -234,6 +234,8 @@ def as_json(value: Any) -> Any:
         return sha256_hex(bytes(value))
     if isinstance(value, datetime):
         return rfc3339(value)
-    if isinstance(value, uuid.UUID | date | Decimal):
+    if isinstance(value, timedelta):
+        return value // timedelta(microseconds=1)
+    if isinstance(value, uuid.UUID | date | time | Decimal):
         return str(value)
     return value

@@ -12,12 +12,12 @@ from rest_framework.response import Response
 from governance.exceptions import NotFound
 from governance.rest import pagination
 from governance.rest.idempotency import idempotent
-from governance.rest.serializers import StrictCharField, query, validated
+from governance.rest.serializers import StrictCharField, StrictSerializer, query, validated
 from governance.rest.views import Endpoint, principal_of, user_of
 from governance.selectors import clock
 from reviews.api import clock_shapes, representations
 from reviews.api.claims import NoBody
-from reviews.api.items import Paged, ReasonBody, StrictSerializer
+from reviews.api.items import Paged, ReasonBody
 from reviews.api.schemas import ItemShown
 from reviews.models import Escalation
 from reviews.selectors import clock_views, records

@@ -135,7 +135,11 @@ class SLAClock(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(breached_at__isnull=True, detected_at__isnull=True)
-                | Q(breached_at__isnull=False, detected_at__gte=F("breached_at")),
+                | Q(
+                    breached_at__isnull=False,
+                    detected_at__isnull=False,
+                    detected_at__gte=F("breached_at"),
+                ),
                 name="slaclock_breach_detected",
             ),
             models.CheckConstraint(

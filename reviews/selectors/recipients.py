@@ -27,6 +27,6 @@ def owners(pipeline_id: int) -> list[int]:
 
 
 def _working_on(pipeline_id: int) -> "QuerySet[User]":
-    people = User.objects.filter(is_active=True, kind=UserKind.HUMAN)
+    people: QuerySet[User] = User.objects.filter(is_active=True, kind=UserKind.HUMAN)
     here = Q(is_superuser=True) | Q(memberships__pipeline=pipeline_id)
     return people.filter(here).distinct().order_by("pk")

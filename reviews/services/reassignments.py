@@ -120,9 +120,11 @@ def _retier(item: ReviewItem, slug: str, tier: dict[str, Any]) -> None:
 
 def _law(item: ReviewItem, *, retiered: bool) -> Law | None:
     """Return the law of an item where it is now: picked anew only when its tier has changed."""
-    where = {"version_id": item.config_version_id, "queue": item.queue}
+    version_id, queue = item.config_version_id, item.queue
     if not retiered:
-        return item.sla_version_id and clock_terms.law_pinned(item.sla_version_id, **where)
+        if item.sla_version_id is None:
+            return None
+        return clock_terms.law_pinned(item.sla_version_id, version_id=version_id, queue=queue)
     policy = compiled(item.config_version_id)
     prediction = item.prediction
     facts = {
@@ -132,7 +134,8 @@ def _law(item: ReviewItem, *, retiered: bool) -> Law | None:
         "characteristics": prediction.characteristics,
         "model": {"name": prediction.model_name, "version": prediction.model_version},
     }  # fmt: skip
-    return clock_terms.law_of(policy.sla_of(policy.tiers[item.tier], facts), **where)
+    sla = policy.sla_of(policy.tiers[item.tier], facts)
+    return clock_terms.law_of(sla, version_id=version_id, queue=queue)
 
 
 def _refuse_longer(

@@ -27,6 +27,7 @@ from reviews.selectors import recipients
 from reviews.services import assignments, clock_rows, clocks, escalation_actions
 from reviews.services.clocks import Held
 from reviews.services.expiry import expire
+from reviews.services.items import urgency
 
 logger = logging.getLogger(__name__)
 BATCH = 500
@@ -144,7 +145,7 @@ def _fire(held: Held, batch: _Batch, loop: int, level: int, planned: datetime) -
     escalation = Escalation(
         id=uuid7(), clock_id=row.pk, item_id=row.item_id, pipeline_id=row.pipeline_id,
         cycle=row.cycle, loop=loop, level=level, outcome=outcome, planned_at=planned,
-        fired_at=now, breached_at=held.state.breached_at, overdue=overdue, targets=targets,
+        fired_at=now, breached_at=held.state.breached_at or now, overdue=overdue, targets=targets,
         actions=actions,
     )  # fmt: skip
     batch.escalations.append(escalation)
@@ -212,7 +213,7 @@ def _follow_items(held: Sequence[Held], batch: _Batch) -> None:
             continue
         if item.due_at != each.state.due_at:
             item.due_at = each.state.due_at
-            item.urgent_at = clocks.urgency(item.created_at, item.due_at, item.priority)
+            item.urgent_at = urgency(item.created_at, item.due_at, item.priority)
             assignments.touch(item, "due_at", "urgent_at")
 
 

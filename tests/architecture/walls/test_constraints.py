@@ -1,6 +1,6 @@
 """Every named constraint is broken here, and the database says no."""
 
-from datetime import timedelta
+from datetime import time, timedelta
 from typing import Any
 
 import pytest
@@ -21,6 +21,8 @@ CONSTRAINTS = {
 CHECKS = [n for n, (_, c) in CONSTRAINTS.items() if isinstance(c, CheckConstraint)]
 UNIQUES = [n for n, (_, c) in CONSTRAINTS.items() if isinstance(c, UniqueConstraint)]
 
+ENDED: dict[str, Any] = {"stopped_at": None, "outcome": "", "paused_at": None, "next_at": None}
+STOPPED = ENDED | {"status": "stopped", "stopped_at": F("started_at")}
 # What to change in a copy of a good row so that it breaks just this check.
 BROKEN: dict[str, dict[str, Any]] = {
     "policyversion_kind_valid": {"kind": "other"},
@@ -59,6 +61,24 @@ BROKEN: dict[str, dict[str, Any]] = {
     "reviewitem_open_slots_within": {"open_slots": 9},
     "reviewitem_resolved_iff": {"status": "resolved", "resolved_at": None, "open_slots": 0},
     "reviewitem_open_only_when_open": {"status": "escalated", "open_slots": 1},
+    "reviewitem_paused_is_closed": {"paused_at": F("created_at"), "pause_reason": ""},
+    "slaclock_of_one_thing": {"subject": "x", "item_id": "item"},
+    "slaclock_kind_valid": {"kind": "lost"},
+    "slaclock_status_valid": ENDED | {"status": "lost"},
+    "slaclock_outcome_valid": STOPPED | {"outcome": "maybe"},
+    "slaclock_stopped_iff": ENDED | {"status": "stopped"},
+    "slaclock_paused_iff": ENDED | {"status": "paused", "due_at": None},
+    "slaclock_breach_detected": {"breached_at": F("started_at"), "detected_at": None},
+    "slaclock_next_while_open": ENDED | {"status": "cancelled", "next_at": F("started_at")},
+    "clockevent_kind_valid": {"kind": "lost"},
+    "clockevent_pause_has_reason": {"kind": "pause", "reason": ""},
+    "escalation_level_positive": {"level": 0},
+    "escalation_outcome_valid": {"outcome": "maybe"},
+    "acknowledgement_how_valid": {"how": "maybe"},
+    "notification_kind_valid": {"kind": "lost"},
+    "notification_count_positive": {"count": 0},
+    "notificationpreference_digest_valid": {"digest": "weekly", "person_id": "bot"},
+    "notificationpreference_quiet_has_both_ends": {"quiet_from": time(22), "person_id": "bot"},
     "note_has_text": {"text": ""},
     "dataset_slug_named": {"slug": ""},
     "datasetversion_parent_unless_first": {"number": 2, "parent_id": None},
@@ -73,6 +93,11 @@ APART: dict[str, dict[str, Any]] = {
     "decision_one_per_assignment": {"undoes_id": None},
     "assignment_slot_held_once": {"reviewer_id": "bot"},
     "assignment_item_once_per_reviewer": {"slot": 9},
+    "slaclock_cycle_uniq": STOPPED,
+    "slaclock_one_open": {"cycle": 99},
+    "clockevent_breach_once": {"seq": 99},
+    "clockevent_warning_once": {"seq": 99},
+    "notification_one_open_digest": {"source": "another"},
     "datasetversion_number_uniq": {"job_id": uuid7()},
     "datasetversion_job_uniq": {"number": 2, "parent_id": F("id")},
     "datasetentry_position_uniq": {"external_id": "other"},
@@ -94,7 +119,7 @@ def copy_of(world: World, model: type[models.Model], rows: Any, changes: dict[st
     assert row is not None, "The world has no such row."
     copy = model(**{f.attname: getattr(row, f.attname) for f in model._meta.concrete_fields})
     copy.pk = uuid7() if isinstance(model._meta.pk, models.UUIDField) else None
-    special = {"now": row, "later": row, "bot": world.bot.pk}
+    special = {"now": row, "later": row, "bot": world.bot.pk, "item": world.item.pk}
     for name, value in changes.items():
         if isinstance(value, F):
             value = (

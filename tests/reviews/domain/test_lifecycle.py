@@ -19,6 +19,8 @@ SOURCES = {
     "undo": set(S) - {S.WITHDRAWN, S.EXPIRED},
     "escalate": {S.PENDING, S.IN_REVIEW, S.AWAITING_OTHERS, S.AWAITING_ADJUDICATION},
     "withdraw": set(S) - SETTLED,
+    "expire": set(S) - SETTLED,
+    "reopen": {S.RESOLVED, S.EXPIRED},
 }
 TARGETS = {
     "claim": {S.IN_REVIEW},
@@ -28,6 +30,8 @@ TARGETS = {
     "undo": {S.IN_REVIEW},
     "escalate": {S.ESCALATED},
     "withdraw": {S.WITHDRAWN},
+    "expire": {S.EXPIRED},
+    "reopen": {S.PENDING},
 }
 
 

@@ -92,6 +92,7 @@ KNOWN: dict[tuple[str, str], tuple[str, ...]] = {
     ("POST", "predictions"): ("occurred_at", "subject", "scores", "model"),
     ("POST", "predictions/<uuid:prediction_id>/outcome"): ("cost",),
     ("POST", "claim"): ("pipeline", "queue"),
+    ("POST", "items/<uuid:item_id>/reassign"): ("reviewer", "queue", "tier"),
     ("POST", "assignments/<uuid:assignment_id>/decision"): (
         "answer", "reason_codes", "rationale", "certainty",
     ),
