@@ -4,7 +4,7 @@ import json
 import os
 import platform
 
-from benchmarks import claims, harness, intake, memory, single
+from benchmarks import claims, harness, intake, memory, single, sweep
 
 if __name__ == "__main__":
     figures = {
@@ -14,5 +14,6 @@ if __name__ == "__main__":
         "single": single.main(single.SECONDS),
         "claims": claims.main([10_000, 1_000_000], claims.SECONDS),
         "memory": memory.main(memory.TOTAL),
+        "sweep": sweep.main(sweep.OVERDUE, sweep.IDLE),
     }
     harness.say(json.dumps(figures, indent=2))

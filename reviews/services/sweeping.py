@@ -5,6 +5,7 @@ clock, one row for each level that fired, one ledger event for each clock, and o
 people. The database decides what is due; a sweep that never ran is made up for by the next one.
 """
 
+import json
 import logging
 import uuid
 from collections.abc import Callable, Sequence
@@ -15,6 +16,7 @@ from typing import Any
 
 from django.db import transaction
 
+from governance.db import bulk
 from governance.models.base import uuid7
 from governance.services import dispatch, ledger, vital
 from reviews.domain import lifecycle
@@ -79,9 +81,9 @@ def _sweep_batch(now: datetime, limit: int, swept: Swept, passed: set[uuid.UUID]
     rows = list(due.select_for_update(skip_locked=True, of=("self",))[:limit])
     items = {
         item.pk: item
-        for item in ReviewItem.objects.select_for_update(skip_locked=True, of=("self",))
-        .filter(pk__in=[row.item_id for row in rows if row.item_id])
-        .select_related("lane", "prediction")
+        for item in ReviewItem.objects.select_for_update(skip_locked=True, of=("self",)).filter(
+            pk__in=[row.item_id for row in rows if row.item_id]
+        )
     }
     # Whoever holds an item moves its clocks; they are looked at again at the next sweep.
     taken = [row for row in rows if row.item_id is None or row.item_id in items]
@@ -186,7 +188,8 @@ def _write(held: Sequence[Held], batch: _Batch, swept: Swept) -> None:
     if not held:
         return
     ids = clock_rows.write_all([(e.row, e.events, e.state) for e in held])
-    Escalation.objects.bulk_create(batch.escalations)
+    rows = [_row(escalation) for escalation in batch.escalations]
+    bulk.insert(Escalation, ESCALATION_FIELDS, rows, expected=len(rows))
     _follow_items(held, batch)
     ledger.append_all([_event(each, batch.now) for each in held])
     kinds = [event.kind for each in held for event in each.events]
@@ -203,6 +206,22 @@ def _write(held: Sequence[Held], batch: _Batch, swept: Swept) -> None:
     ]
     if told:
         dispatch.enqueue("reviews.tell", now=batch.now, dedupe=f"tell:{told[0]}", events=told)
+
+
+ESCALATION_FIELDS = (
+    "id", "clock", "item", "pipeline", "cycle", "loop", "level", "outcome", "planned_at",
+    "fired_at", "breached_at", "overdue", "targets", "actions",
+)  # fmt: skip
+
+
+def _row(row: Escalation) -> tuple[Any, ...]:
+    """Return the ESCALATION_FIELDS of an escalation."""
+    return (
+        str(row.pk), str(row.clock_id), str(row.item_id) if row.item_id else None,
+        row.pipeline_id, row.cycle, row.loop, row.level, str(row.outcome), row.planned_at,
+        row.fired_at, row.breached_at, row.overdue, json.dumps(row.targets),
+        json.dumps(row.actions),
+    )  # fmt: skip
 
 
 def _follow_items(held: Sequence[Held], batch: _Batch) -> None:
