@@ -11,6 +11,7 @@ from governance.db import bulk
 from governance.models import User, statements
 from governance.models.base import uuid7, uuid7_text
 from reviews.domain.clocks import Event, State, replay
+from reviews.enums import ClockEventKind
 from reviews.models import ClockEvent, SLAClock
 from reviews.selectors import clocks
 
@@ -35,6 +36,12 @@ CACHED = (
     "status", "policy_version", "calendar_version", "target", "started_at", "elapsed",
     "counted_at", "due_at", "next_at", "warned", "breached_at", "detected_at", "paused_at",
     "stopped_at", "outcome", "loop", "level", "ladder_at", "acked_at", "events_count",
+)  # fmt: skip
+# What warnings, breaches and levels of a ladder change.
+BY_TIME = (ClockEventKind.WARN, ClockEventKind.BREACH, ClockEventKind.ESCALATE)
+PASSED = (
+    "next_at", "warned", "breached_at", "detected_at", "loop", "level", "ladder_at", "acked_at",
+    "events_count",
 )  # fmt: skip
 Row = Sequence[Any]
 
@@ -141,25 +148,32 @@ def _set(row: SLAClock, state: State, more: int) -> None:
 Written = tuple[SLAClock, Sequence[Event], State]
 
 
-def write_all(changed: Sequence[Written]) -> list[list[str]]:
-    """Write what happened to many clocks by itself; returns the ids of the events of each."""
+def write_all(changed: Sequence[Written], *, actor: User | None = None) -> list[list[str]]:
+    """Write what happened to many clocks at once; returns the ids of the events of each."""
     rows: list[Row] = []
     ids: list[list[str]] = []
+    actor_id = actor.pk if actor else None
     for row, events, state in changed:
         ids.append([uuid7_text() for _ in events])
         rows += [
-            (ids[-1][i], str(row.pk), *event_values(row.events_count + 1 + i, event, None))
+            (ids[-1][i], str(row.pk), *event_values(row.events_count + 1 + i, event, actor_id))
             for i, event in enumerate(events)
         ]
         _set(row, state, len(events))
     bulk.insert(ClockEvent, EVENT_FIELDS, rows, expected=len(rows))
-    bulk.update(SLAClock, CACHED, [cached(row) for row, _, _ in changed])
+    moved = CACHED if _moves(changed) else PASSED
+    bulk.update(SLAClock, moved, [cached(row, moved) for row, _, _ in changed])
     return ids
 
 
-def cached(row: SLAClock) -> Row:
-    """Return the key of a clock and its CACHED columns."""
-    return (str(row.pk), *(_plain(getattr(row, _attribute(name))) for name in CACHED))
+def _moves(changed: Sequence[Written]) -> bool:
+    """Return whether more has happened to any of these than that time has passed."""
+    return any(event.kind not in BY_TIME for _, events, _ in changed for event in events)
+
+
+def cached(row: SLAClock, names: Sequence[str] = CACHED) -> Row:
+    """Return the key of a clock and its cached columns."""
+    return (str(row.pk), *(_plain(getattr(row, _attribute(name))) for name in names))
 
 
 def _plain(value: Any) -> Any:
