@@ -1,11 +1,11 @@
 """How records are shown in the API. What is hidden is left out here and nowhere else."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from governance.domain.principal import Principal
 from governance.selectors import policies
-from reviews.enums import Disposition
+from reviews.enums import Disposition, ItemStatus
 from reviews.models import Decision, Note, Outcome, Prediction, Resolution, ReviewItem, Withdrawal
 from reviews.selectors import blindness
 from reviews.selectors.blindness import hidden
@@ -41,7 +41,7 @@ def prediction(row: Prediction, *, blind: bool) -> dict[str, Any]:
         "model": {"name": row.model_name, "version": row.model_version},
         "occurred_at": row.occurred_at,
         "received_at": row.received_at,
-        "item": ({"id": item.pk, "status": item.status, "due_at": item.due_at} if item else None),
+        "item": _reference(item, version.document) if item else None,
         "resolution": None,
         "withdrawal": withdrawal_of(row),
     }
@@ -56,6 +56,17 @@ def prediction(row: Prediction, *, blind: bool) -> dict[str, Any]:
         "scores": row.scores,
         "route": route(row),
         "resolution": resolution_of(row, item),
+    }
+
+
+def _reference(item: ReviewItem, document: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the item of a prediction, in short; expired, with what the pipeline does instead."""
+    expired = item.status == ItemStatus.EXPIRED
+    return {
+        "id": item.pk,
+        "status": item.status,
+        "due_at": item.due_at,
+        "safe_default": document.get("safe_default", "hold") if expired else None,
     }
 
 

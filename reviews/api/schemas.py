@@ -60,6 +60,9 @@ class ItemReference(Shown):
     id = serializers.UUIDField()
     status = serializers.ChoiceField(ItemStatus.choices)
     due_at = serializers.DateTimeField(allow_null=True)
+    safe_default = serializers.ChoiceField(
+        ["hold", "deny"], allow_null=True, help_text="What to do with what expired unreviewed."
+    )
 
 
 class WithdrawalShown(Shown):

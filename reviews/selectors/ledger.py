@@ -14,7 +14,7 @@ from reviews.models import Prediction, ReviewItem
 ITEM, PREDICTION, INTAKE = "item:", "prediction:", "intake:"
 KINDS = ("item", "prediction", "intake", "token", "sign-in-link", "outbox")
 # What belongs to no pipeline and concerns them all.
-SHARED = ("calendar:", "sla_policy:", "role:", "outbox:")
+SHARED = ("calendar:", "sla_policy:", "role:", "outbox:", "signoff:")
 
 
 def events(principal: Principal, rows: "QuerySet[AuditEvent]") -> "QuerySet[AuditEvent]":

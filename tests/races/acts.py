@@ -16,7 +16,7 @@ from governance.selectors import principals
 from governance.services import configuration, dispatch, policies
 from reviews.domain.answers import Judgement
 from reviews.models import ReviewItem
-from reviews.services import assignments, decisions, intake, resolutions
+from reviews.services import assignments, decisions, intake, resolutions, sweeping
 from tests import factories
 from tests.races import tasks
 
@@ -45,6 +45,12 @@ def claim(*, user: int, after: float = 1) -> Result:
         "slot": made.slot,
         "token": held.token,
     }
+
+
+def sweep(*, after: float, limit: int = 500) -> Result:
+    """Sweep all clocks, `after` seconds from NOW."""
+    swept = sweeping.sweep(now=lambda: _at(after), limit=limit)
+    return {"breaches": swept.breaches, "escalations": swept.escalations}
 
 
 def decide(*, user: int, assignment: str, token: str, label: str = "balance", **_: Any) -> Result:
@@ -179,6 +185,7 @@ ACTS: dict[str, Callable[..., Result]] = {
     act.__name__: act
     for act in (
         claim,
+        sweep,
         decide,
         claim_and_decide,
         expire,
