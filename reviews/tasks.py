@@ -1,9 +1,16 @@
 """What the worker does for reviews."""
 
+from typing import Any
+
 from celery import shared_task
 
+from governance.models import Job
 from governance.selectors import clock
-from reviews.services import assignments, sweeping
+from governance.services import jobs
+from reviews.services import applying, assignments, sweeping
+
+# Some thousands of clocks a second; who is cut off goes on where they were at the next attempt.
+LONG_WORK = 900
 
 
 @shared_task(name="reviews.expire_leases")
@@ -22,3 +29,13 @@ def sweep_clocks() -> int:
 def tell(*, events: list[str]) -> int:
     """Tell people of what happened to clocks."""
     return len(events)
+
+
+@shared_task(name=applying.TASK, time_limit=LONG_WORK)
+def apply_policy(*, job_id: str) -> None:
+    """Let the running clocks of one pipeline follow a version of an SLA policy."""
+    jobs.run(job_id=job_id, work=_apply, now=clock.now)
+
+
+def _apply(job: Job) -> dict[str, Any]:
+    return applying.carry_out(job=job, now=clock.now)

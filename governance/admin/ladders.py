@@ -91,7 +91,7 @@ def _level(number: int) -> dict[str, forms.Field]:
             required=False, choices=BASES.items(), label=gettext_lazy("Counted in")
         ),
         "notify": WordsField(
-            label=gettext_lazy("Who"),
+            label=gettext_lazy("Who"), widget=forms.TextInput(attrs={"class": "vTextField"}),
             help_text=gettext_lazy("As role:lead or user:maria, with commas between them."),
         ),
         "actions": forms.MultipleChoiceField(

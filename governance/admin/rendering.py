@@ -103,6 +103,13 @@ def link(row: models.Model | None, text: str = "") -> SafeString:
     return format_html('<a href="{}">{}</a>', place, text or row)
 
 
+def key_link(model: type[models.Model], key: Any, text: str = "") -> SafeString:
+    """Return a link to the page of a row that need not be read, by its key."""
+    meta = model._meta
+    place = reverse(f"admin:{meta.app_label}_{meta.model_name}_change", args=[key])
+    return format_html('<a href="{}">{}</a>', place, text or key)
+
+
 def list_link(model: type[models.Model], text: str, **lookups: Any) -> SafeString:
     """Return a link to the list of `model`, narrowed by `lookups`."""
     meta = model._meta

@@ -4,7 +4,9 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
+from django.contrib.admin.utils import unquote
 from django.http import HttpRequest
+from django.urls import NoReverseMatch, reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -116,7 +118,7 @@ class SLAPolicyAdmin(VersionedAdmin):
         (None, {"fields": ("slug", "calendar")}),
         (gettext_lazy("How soon"), {"fields": (*TARGETS, "at_risk")}),
         (gettext_lazy("What counts"), {"fields": OPTIONS}),
-        (gettext_lazy("The ladder from the breach on"), {"fields": ladders.SETTINGS}),
+        (gettext_lazy("The ladder as a whole"), {"fields": ladders.SETTINGS}),
     )
     read_fields = (
         "slug", "calendar", "current", "targets_shown", "risk_shown", "start",
@@ -132,7 +134,7 @@ class SLAPolicyAdmin(VersionedAdmin):
         there = len(ladder.get("levels") or ())
         levels = [
             (
-                _("Level %(number)s") % {"number": number},
+                _("Ladder, level %(number)s") % {"number": number},
                 {
                     "fields": ladders.names(number),
                     "classes": () if number <= max(there, 1) else ("collapse",),
@@ -140,8 +142,19 @@ class SLAPolicyAdmin(VersionedAdmin):
             )
             for number in range(1, ladders.offered(ladder, posted(request)) + 1)
         ]
-        *before, why = given
-        return [*before, *levels, why]
+        *before, whole, why = given
+        return [*before, *levels, whole, why]
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> Any:
+        """Show the form with a way to the page that applies the policy to what runs already."""
+        tools = []
+        row = self.get_object(request, unquote(object_id))
+        if row is not None and (page := _page_of_clocks(row)):
+            tools = [{"link": page, "title": _("Apply to running clocks")}]
+        shown = {"tools": tools} | (extra_context or {})
+        return super().change_view(request, object_id, form_url, shown)
 
     @admin.display(description=gettext_lazy("Targets"))
     def targets_line(self, row: SLAPolicy) -> str:
@@ -182,6 +195,14 @@ class SLAPolicyAdmin(VersionedAdmin):
     def ladder_shown(self, row: SLAPolicy) -> SafeString:
         """Return who is told from the breach on, and what is done."""
         return ladders.table(row.ladder or {})
+
+
+def _page_of_clocks(row: SLAPolicy) -> str | None:
+    """Return the address of a page that stands above this floor, where there is one."""
+    try:
+        return reverse("admin:reviews_slaclock_apply", args=[row.slug])
+    except NoReverseMatch:
+        return None
 
 
 def _set(row: SLAPolicy) -> list[str]:

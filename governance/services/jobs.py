@@ -80,3 +80,19 @@ def _end(job: Job, state: JobState, at: datetime, **fields: Any) -> None:
 def progress(job: Job, share: float) -> None:
     """Tell how far a job is, from 0 to 1."""
     Job.objects.filter(pk=job.pk).update(progress=min(max(share, 0.0), 1.0))
+
+
+def hold(job: Job) -> Job | None:
+    """Lock a job for one of the batches of its work, or return None: it is over."""
+    return Job.objects.select_for_update(of=("self",)).filter(pk=job.pk, finished_at=None).first()
+
+
+def note(job: Job, counts: Mapping[str, int], *, share: float) -> None:
+    """Add what a batch did to the result of a job that is held, and tell how far it is.
+
+    So each thing is counted once, however often the job is run.
+    """
+    so_far = job.result or {}
+    job.result = {name: so_far.get(name, 0) + count for name, count in counts.items()}
+    job.progress = min(max(share, 0.0), 1.0)
+    job.save(update_fields=["result", "progress"])

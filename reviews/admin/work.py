@@ -11,7 +11,7 @@ from governance.admin.base import ReadOnlyAdmin, ReadOnlyInline
 from governance.admin.filters import PipelineFilter, of_pipeline
 from reviews.admin.filters import QueueFilter, TierFilter
 from reviews.admin.intake import LONG_OF_PREDICTION, LONG_OF_VERSION
-from reviews.models import Assignment, Decision, Lane, Note, Resolution, ReviewItem
+from reviews.models import Assignment, Decision, Lane, Note, Resolution, ReviewItem, SLAClock
 
 
 class AssignmentInline(ReadOnlyInline):
@@ -72,12 +72,18 @@ class ReviewItemAdmin(ReadOnlyAdmin):
     fieldsets = (
         (None, {"fields": ("prediction", ("pipeline", "queue", "tier"), ("status", "blind"),
                            ("slots", "open_slots"), ("priority", "lane"))}),
-        ("Times", {"fields": (("created_at", "due_at"), "urgent_at", ("resolved_at", "left_at"))}),
+        ("Times", {"fields": (("created_at", "due_at"), "urgent_at", ("resolved_at", "left_at"),
+                              "clocks_shown")}),
         ("What stands", {"fields": ("resolution",)}),
         ("What was asked", {"fields": ("input_shown", "output_shown")}),
         ("Under which policy", {"fields": (("config_version", "sla_version"), "revision")}),
         ("In the ledger", {"fields": ("id", "ledger")}),
     )  # fmt: skip
+
+    @admin.display(description="Clocks")
+    def clocks_shown(self, row: ReviewItem) -> SafeString:
+        """Link to what is measured on it."""
+        return rendering.list_link(SLAClock, "Its clocks", item=row.pk)
 
     @admin.display(description="Input")
     def input_shown(self, row: ReviewItem) -> SafeString:

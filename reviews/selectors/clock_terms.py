@@ -78,13 +78,20 @@ def law_in_force(policy_version: uuid.UUID, *, version_id: Any, queue: str) -> L
     return current or law_pinned(policy_version, version_id=version_id, queue=queue)
 
 
-def law_pinned(policy_version: uuid.UUID, *, version_id: Any, queue: str) -> Law:
-    """Return one version of a policy, with the hours that now hold in a queue."""
+def law_pinned(policy_version: uuid.UUID, *, version_id: Any = None, queue: str = "") -> Law:
+    """Return one version of a policy, with the hours that now hold in a queue.
+
+    What is no item waits in none: without `version_id` the policy's own calendar holds.
+    """
     slug = policies.document(policy_version)["calendar"]
-    calendar = calendar_of(version_id, queue) or _latest(slug)
-    return Law(policy_version, calendar)
+    own = calendar_of(version_id, queue) if version_id else None
+    return Law(policy_version, own or _latest(slug))
 
 
 def _latest(slug: str) -> uuid.UUID:
+    """Return the current version of a calendar, or the last of one that was taken away."""
+    current = Calendar.objects.filter(slug=slug).values_list("current_id", flat=True).first()
+    if current is not None:
+        return current
     versions = PolicyVersion.objects.filter(kind=PolicyKind.CALENDAR, slug=slug)
     return versions.order_by("-number").values_list("pk", flat=True)[0]

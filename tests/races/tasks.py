@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable
+from copy import deepcopy
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,9 +12,10 @@ from django.db import models
 from django.utils import timezone
 
 from feedback.services import datasets
-from governance.models import Job, OutboxMessage
+from governance.models import Job, OutboxMessage, User
 from governance.selectors import principals
 from governance.services import dispatch, idempotency
+from reviews.services import applying
 from tests import factories
 
 APPS = ("governance", "reviews", "feedback", "hitlsite")
@@ -29,11 +31,16 @@ EXAMPLES: dict[str, Callable[[], dict[str, Any]]] = {
     },
     "governance.forget_idempotency_keys": dict,
     "governance.forget_messages": dict,
-    "feedback.seal_version": lambda: {"job_id": str(Job.objects.get().pk)},
+    "feedback.seal_version": lambda: {"job_id": _job("dataset_version")},
+    "reviews.apply_policy": lambda: {"job_id": _job(applying.KIND)},
     "reviews.expire_leases": dict,
     "reviews.sweep_clocks": dict,
     "reviews.audit_clocks": dict,
 }
+
+
+def _job(kind: str) -> str:
+    return str(Job.objects.get(kind=kind).pk)
 
 
 def names() -> list[str]:
@@ -80,6 +87,21 @@ def build() -> None:
             task="governance.forget_idempotency_keys", dedupe=dedupe, created_at=now, next_at=now
         )
     _promise_a_dataset(bot, now)
+    _apply_a_policy(now)
+
+
+def _apply_a_policy(now: datetime) -> None:
+    """Promise one policy to clocks to which nothing else happens."""
+    calm = factories.SLA | {"slug": "calm", "targets": {"decide": "PT20H"}}
+    tiers = deepcopy(factories.PIPELINE["tiers"])
+    tiers["mid"]["sla"] = "calm"
+    factories.apply(calm, factories.pipeline_document(slug="calm", tiers=tiers))
+    factories.an_item(factories.a_service("calm", ("calm",)), pipeline="calm", now=now)
+    factories.apply(calm | {"targets": {"decide": "PT10H"}})
+    root = User.objects.filter(is_superuser=True).first() or factories.an_administrator()
+    applying.apply_to_running(
+        principal=principals.of_person(root), actor=root, slug="calm", reason="For a test", now=now
+    )
 
 
 def _keep_old_things(bot: Any, now: datetime) -> None:

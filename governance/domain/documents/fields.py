@@ -121,7 +121,7 @@ class Reader:
             self.fault(name, "duration", str(error))
             return ""
         if above_zero and not length:
-            self.fault(name, "duration", f"{name} is longer than nothing.")
+            self.fault(name, "duration", f"{name} must be longer than zero, as PT4H is.")
         return format_duration(length)
 
     def zone(self, name: str, *, default: str = "") -> str:
