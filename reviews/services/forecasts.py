@@ -14,7 +14,7 @@ from typing import Any
 from django.db.models import Count, Q, QuerySet
 
 from governance.domain import business_time
-from governance.domain.business_time import Calendar, UnusableCalendar
+from governance.domain.business_time import Calendar
 from governance.enums import PolicyKind
 from governance.exceptions import NotFound
 from governance.models import Pipeline, PolicyVersion, SLAPolicy
@@ -199,5 +199,5 @@ def _elapsed(hours: Calendar, start: datetime, end: datetime) -> timedelta:
     """Return the business time between two instants; none by hours that are not to be had here."""
     try:
         return business_time.elapsed(hours, start, end)
-    except UnusableCalendar:
+    except (LookupError, ValueError):
         return timedelta(0)
