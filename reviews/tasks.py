@@ -31,7 +31,7 @@ def tell(*, events: list[str]) -> int:
     return len(events)
 
 
-@shared_task(name=applying.TASK, time_limit=LONG_WORK)
+@shared_task(name="reviews.apply_policy", time_limit=LONG_WORK)
 def apply_policy(*, job_id: str) -> None:
     """Let the running clocks of one pipeline follow a version of an SLA policy."""
     jobs.run(job_id=job_id, work=_apply, now=clock.now)
