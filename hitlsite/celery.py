@@ -42,6 +42,7 @@ app.conf.beat_schedule = {
     "outbox": every(SWEEP, "governance.relay_outbox"),
     "clocks": every(SWEEP, "reviews.sweep_clocks"),
     "leases": every(SWEEP, "reviews.expire_leases"),
+    "mail": every(SWEEP, "reviews.hand_over_mail", "default"),
     "idempotency keys": every(3600, "governance.forget_idempotency_keys", "bulk"),
     "kept promises": every(3600, "governance.forget_messages", "bulk"),
 }

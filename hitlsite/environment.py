@@ -142,8 +142,8 @@ VARIABLES = (
         "EMAIL_URL",
         "",
         readers.email,
-        "`smtp+tls://user:password@host:587`, `smtp+ssl://…` or `smtp://…`. Empty: messages are "
-        "written to `DATA_DIR/mail`.",
+        "`smtp+tls://user:password@host:587`, `smtp+ssl://…` or `smtp://…`. Empty: no mail is "
+        "sent, and people are told in their inbox alone.",
     ),
     Variable(
         "DEFAULT_FROM_EMAIL",

@@ -105,6 +105,7 @@ TEMPLATES: list[dict[str, Any]] = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "governance.web.context.page",
+                "reviews.web.inbox.unread",
             ],
         },
     },
@@ -282,6 +283,7 @@ FORMAT_MODULE_PATH = ["hitlsite.formats"]
 # -- Messages out -----------------------------------------------------------------------------
 
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = ENV.default_from_email
+SENDS_MAIL = bool(ENV.email_url)
 EMAIL_TIMEOUT = 10
 if ENV.email_url:
     EMAIL_BACKEND = ENV.email_url.get(
@@ -294,7 +296,6 @@ if ENV.email_url:
     EMAIL_USE_TLS = ENV.email_url["EMAIL_USE_TLS"]
     EMAIL_USE_SSL = ENV.email_url["EMAIL_USE_SSL"]
 else:
-    EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
-    EMAIL_FILE_PATH = DATA_DIR / "mail"
+    EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"
 
 LOGGING = logs.settings(level=ENV.log_level, as_json=PRODUCTION)

@@ -7,7 +7,7 @@ from celery import shared_task
 from governance.models import Job
 from governance.selectors import clock
 from governance.services import jobs
-from reviews.services import applying, assignments, sweeping
+from reviews.services import applying, assignments, mail, notifications, sweeping
 
 # Some thousands of clocks a second; who is cut off goes on where they were at the next attempt.
 LONG_WORK = 900
@@ -27,8 +27,8 @@ def sweep_clocks() -> int:
 
 @shared_task(name="reviews.tell")
 def tell(*, events: list[str]) -> int:
-    """Tell people of what happened to clocks."""
-    return len(events)
+    """Tell people what happened to clocks; returns how many were told."""
+    return notifications.tell(event_ids=events, now=clock.now())
 
 
 @shared_task(name="reviews.apply_policy", time_limit=LONG_WORK)
@@ -39,3 +39,15 @@ def apply_policy(*, job_id: str) -> None:
 
 def _apply(job: Job) -> dict[str, Any]:
     return applying.carry_out(job=job, now=clock.now)
+
+
+@shared_task(name="reviews.hand_over_mail")
+def hand_over_mail() -> int:
+    """Hand the mail that is due to the outbox; returns how many letters that made."""
+    return mail.hand_over(now=clock.now())
+
+
+@shared_task(name="reviews.send_mail")
+def send_mail(*, notifications: list[str], more: int) -> bool:
+    """Send one letter about these notifications; returns whether there was anybody to read it."""
+    return mail.send(notification_ids=notifications, more=more)

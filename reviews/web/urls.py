@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from reviews.web import adjudication, gallery, items, queues
+from reviews.web import adjudication, gallery, inbox, items, queues
 
 urlpatterns = [
     path("", queues.overview, name="home"),
@@ -19,5 +19,10 @@ urlpatterns = [
     path("adjudicate", adjudication.waiting, name="adjudicate"),
     path("adjudicate/<uuid:item_id>", adjudication.item, name="adjudicate-item"),
     path("adjudicate/<uuid:item_id>/input", adjudication.more, name="adjudicate-input"),
+    path("inbox", inbox.entries, name="inbox"),
+    path("inbox/read", inbox.read_all, name="inbox-read-all"),
+    path("inbox/<uuid:notification_id>/read", inbox.read, name="inbox-read"),
+    path("inbox/<uuid:notification_id>/item", inbox.visit, name="inbox-item"),
+    path("preferences", inbox.preferences_page, name="preferences"),
     path("components", gallery.components, name="components"),
 ]

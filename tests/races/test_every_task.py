@@ -40,6 +40,8 @@ def test_every_task_has_an_example_of_its_arguments() -> None:
 def test_every_task_finds_something_to_do() -> None:
     tasks.build()
     for name, arguments in tasks.calls().items():
+        if name in tasks.OUTSIDE:
+            continue
         before = tasks.fingerprint()
         with transaction.atomic():
             tasks.call(name, arguments)
