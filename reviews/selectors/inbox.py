@@ -105,6 +105,11 @@ class Entry:
         return self._length("overdue_wall_s")
 
     @property
+    def notable(self) -> bool:
+        """Whether it was late by enough to say so."""
+        return (self.late_by_the_clock or timedelta(0)) >= timedelta(minutes=1)
+
+    @property
     def due_at(self) -> datetime | None:
         """When it was to be due, of a warning."""
         return self._time("due_at")

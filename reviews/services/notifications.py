@@ -35,9 +35,9 @@ def tell(*, event_ids: Sequence[str], now: datetime) -> int:
     """Tell people what happened to clocks; returns how many notices that made.
 
     A level of a ladder tells whom it named. A warning, a breach and the end of a pause tell who
-    holds the item. Where nobody does, a warning tells the first level of the ladder, a breach leaves
-    it to the ladder, and where there is none both tell the owners of the pipeline. The same call
-    again tells nobody anything.
+    holds the item. Where nobody does, a warning tells the first level of the ladder, a breach
+    leaves it to the ladder, and where there is none both tell the owners of the pipeline. The same
+    call again tells nobody anything.
     """
     by_person: dict[int, list[Notice]] = defaultdict(list)
     for notice in notices.of_events(event_ids):
