@@ -41,6 +41,7 @@ app.conf.beat_schedule = {
     "heartbeat": every(SWEEP, "governance.beat"),
     "outbox": every(SWEEP, "governance.relay_outbox"),
     "clocks": every(SWEEP, "reviews.sweep_clocks"),
+    "calendars": every(SWEEP, "reviews.follow_calendars"),
     "leases": every(SWEEP, "reviews.expire_leases"),
     "mail": every(SWEEP, "reviews.hand_over_mail", "default"),
     "idempotency keys": every(3600, "governance.forget_idempotency_keys", "bulk"),

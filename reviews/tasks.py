@@ -7,7 +7,7 @@ from celery import shared_task
 from governance.models import Job
 from governance.selectors import clock
 from governance.services import jobs
-from reviews.services import applying, assignments, mail, notifications, sweeping
+from reviews.services import applying, assignments, following, mail, notifications, sweeping
 
 # Some thousands of clocks a second; who is cut off goes on where they were at the next attempt.
 LONG_WORK = 900
@@ -51,3 +51,15 @@ def hand_over_mail() -> int:
 def send_mail(*, notifications: list[str], more: int) -> bool:
     """Send one letter about these notifications; returns whether there was anybody to read it."""
     return mail.send(notification_ids=notifications, more=more)
+
+
+@shared_task(name="reviews.follow_calendars")
+def follow_calendars() -> int:
+    """Note the calendars that were edited, and promise that clocks follow; returns how many."""
+    return following.note_edits(now=clock.now())
+
+
+@shared_task(name="reviews.follow_calendar", time_limit=LONG_WORK)
+def follow_calendar(*, calendar: str) -> int:
+    """Let the running clocks of a calendar follow its edits; returns how many did."""
+    return following.follow(slug=calendar, now=clock.now).retargeted

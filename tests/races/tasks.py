@@ -37,6 +37,8 @@ EXAMPLES: dict[str, Callable[[], dict[str, Any]]] = {
     "governance.forget_messages": dict,
     "feedback.seal_version": lambda: {"job_id": _job("dataset_version")},
     "reviews.apply_policy": lambda: {"job_id": _job(applying.KIND)},
+    "reviews.follow_calendar": lambda: {"calendar": "days"},
+    "reviews.follow_calendars": dict,
     "reviews.expire_leases": dict,
     "reviews.sweep_clocks": dict,
     "reviews.audit_clocks": dict,
@@ -107,15 +109,28 @@ def build() -> None:
         )
     _promise_a_dataset(bot, now)
     _apply_a_policy(now)
+    _edit_a_calendar(now)
+
+
+def _calm(slug: str, now: datetime, **changes: Any) -> dict[str, Any]:
+    """Leave clocks to which nothing happens by itself; returns the policy that they follow."""
+    policy = factories.SLA | {"slug": slug, "targets": {"decide": "PT20H"}} | changes
+    tiers = deepcopy(factories.PIPELINE["tiers"])
+    tiers["mid"]["sla"] = slug
+    factories.apply(policy, factories.pipeline_document(slug=slug, tiers=tiers))
+    factories.an_item(factories.a_service(slug, (slug,)), pipeline=slug, now=now)
+    return policy
+
+
+def _edit_a_calendar(now: datetime) -> None:
+    days = factories.CALENDAR | {"slug": "days"}
+    factories.apply(days)
+    _calm("still", now, calendar="days")
+    factories.apply(days | {"holidays": [f"{now + timedelta(days=30):%Y-%m-%d}"]})
 
 
 def _apply_a_policy(now: datetime) -> None:
-    """Promise one policy to clocks to which nothing else happens."""
-    calm = factories.SLA | {"slug": "calm", "targets": {"decide": "PT20H"}}
-    tiers = deepcopy(factories.PIPELINE["tiers"])
-    tiers["mid"]["sla"] = "calm"
-    factories.apply(calm, factories.pipeline_document(slug="calm", tiers=tiers))
-    factories.an_item(factories.a_service("calm", ("calm",)), pipeline="calm", now=now)
+    calm = _calm("calm", now)
     factories.apply(calm | {"targets": {"decide": "PT10H"}})
     root = User.objects.filter(is_superuser=True).first() or factories.an_administrator()
     applying.apply_to_running(
