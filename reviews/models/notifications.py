@@ -11,7 +11,8 @@ class Notification(models.Model):
     """One thing one person is told, in the inbox first; e-mail follows it.
 
     `source` names what it is about (a clock event, an assignment), once for each person. A digest
-    stands for many and is open, taking more, until its mail is sent.
+    stands for many and is open, taking more, until it is `mailed_at`: when its mail was handed to
+    the outbox, or when it was closed without one.
     Constraints: notification_once, notification_one_open_digest, notification_kind_valid,
     notification_count_positive.
     """

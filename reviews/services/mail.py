@@ -6,7 +6,7 @@ under the same Message-ID: a receiver can tell a letter that comes twice. A mail
 or lost costs attempts of the outbox, and never a sweep.
 """
 
-import logging
+import re
 import time
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
@@ -29,11 +29,10 @@ from governance.services.dispatch import Promise
 from reviews.models import Notification
 from reviews.selectors import inbox, recipients
 
-logger = logging.getLogger(__name__)
-
 PEOPLE = 200
 # A letter names so many and says how many more the inbox holds.
 NAMED = 50
+BLANK_LINES = re.compile(r"\n{3,}")
 SLOW = 3.0
 SILENCE = 60.0
 
@@ -142,7 +141,7 @@ def _message(person: User, name: str, entries: Sequence[inbox.Entry], more: int)
         body = render_to_string("emails/notice.txt", context)
     return EmailMessage(
         subject=" ".join(subject.split()),
-        body=body.strip() + "\n",
+        body=BLANK_LINES.sub("\n\n", body).strip() + "\n",
         to=[person.email],
         headers={
             "Message-ID": message_id(name),

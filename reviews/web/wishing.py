@@ -1,5 +1,6 @@
 """The form of a person's preferences, to and from what they want."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import time
@@ -11,6 +12,9 @@ from governance.domain.faults import Fault
 from governance.exceptions import InvalidInput
 from reviews.domain.wishes import AT_ONCE, CHANNELS, EMAIL, INBOX, KINDS, URGENT, Wishes
 from reviews.services.preferences import Wanted
+
+# Browsers send no seconds where there are none.
+TIME = re.compile(r"[0-9]{2}:[0-9]{2}(:[0-9]{2})?")
 
 
 @dataclass(frozen=True)
@@ -74,7 +78,9 @@ def wanted(form: Form) -> Wanted:
 
 
 def _time(text: str) -> time | None:
-    return time.fromisoformat(text).replace(microsecond=0) if text else None
+    if text and not TIME.fullmatch(text):
+        raise ValueError("not a time of day")
+    return time.fromisoformat(text) if text else None
 
 
 def rows(form: Form) -> list[Row]:
