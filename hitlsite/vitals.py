@@ -10,13 +10,15 @@ from datetime import datetime
 import redis
 from django.conf import settings
 from django.db import DatabaseError, connection
-from django.db.models import Count, Max, Min
+from django.db.models import Count, Min
 
 from governance.models import Heartbeat, OutboxMessage
 from governance.selectors import clock
 from hitlsite import broker
+from reviews.selectors import auditing
 
 SWEEPER_SILENCE = 60
+BEATS = ("worker", "sweep")
 OUTBOX_LAG = 60
 
 
@@ -36,6 +38,7 @@ def all_signs() -> list[Sign]:
     rest: tuple[tuple[str, Callable[[], Sign]], ...] = (
         ("sweeper", _sweeper),
         ("outbox", _outbox),
+        ("clocks", _clocks),
     )
     signs = [first, _broker()]
     if not first.well:
@@ -71,12 +74,21 @@ def _broker() -> Sign:
 
 
 def _sweeper() -> Sign:
-    last = Heartbeat.objects.aggregate(last=Max("beat_at"))["last"]
-    if last is None:
+    """Tell when the parts that beat last did; the sweep of the clocks is one of them."""
+    beats = dict(Heartbeat.objects.filter(name__in=BEATS).values_list("name", "beat_at"))
+    if not beats:
         return Sign("sweeper", well=False, detail="has never run")
-    age = _seconds(clock.now(), last)
+    age = _seconds(clock.now(), min(beats.values()))
     well = age <= SWEEPER_SILENCE
     return Sign("sweeper", well=well, detail=f"last ran {age:.0f} s ago", figures={"age": age})
+
+
+def _clocks() -> Sign:
+    """Tell of clocks on which the sweep should have acted and has not."""
+    now = clock.now()
+    found, figures = auditing.findings(now), auditing.figures(now)
+    said = ", ".join(f"{each.count} {each.detail}" for each in found)
+    return Sign("clocks", well=not found, detail=said or "as they should be", figures=figures)
 
 
 def _outbox() -> Sign:

@@ -1,14 +1,25 @@
 """What the worker does for reviews."""
 
+import logging
 from typing import Any
 
 from celery import shared_task
 
 from governance.models import Job
 from governance.selectors import clock
-from governance.services import jobs
-from reviews.services import applying, assignments, following, mail, notifications, sweeping
+from governance.services import jobs, vital
+from reviews.selectors import auditing
+from reviews.services import (
+    applying,
+    assignments,
+    following,
+    mail,
+    notifications,
+    recomputing,
+    sweeping,
+)
 
+logger = logging.getLogger(__name__)
 # Some thousands of clocks a second; who is cut off goes on where they were at the next attempt.
 LONG_WORK = 900
 
@@ -29,6 +40,26 @@ def sweep_clocks() -> int:
 def tell(*, events: list[str]) -> int:
     """Tell people what happened to clocks; returns how many were told."""
     return notifications.tell(event_ids=events, now=clock.now())
+
+
+@shared_task(name="reviews.audit_clocks")
+def audit_clocks() -> int:
+    """Raise the alarm over what should have happened to clocks and has not; returns how much."""
+    found = auditing.findings(clock.now())
+    for finding in found:
+        logger.error("Clocks: %s %s", finding.count, finding.detail)
+    vital.beat(name="clock audit", now=clock.now())
+    return sum(finding.count for finding in found)
+
+
+@shared_task(name="reviews.recompute_clocks", time_limit=1800)
+def recompute_clocks() -> int:
+    """Raise the alarm over clocks that are not what their events make; returns how many."""
+    drifted = [found for found in recomputing.check() if isinstance(found, recomputing.Drifted)]
+    for found in drifted[:100]:
+        logger.error("Clock %s has drifted: %s", found.clock, ", ".join(found.columns))
+    vital.beat(name="clock replay", now=clock.now())
+    return len(drifted)
 
 
 @shared_task(name="reviews.apply_policy", time_limit=LONG_WORK)

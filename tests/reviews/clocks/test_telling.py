@@ -42,6 +42,7 @@ def test_a_level_tells_whom_it_names_once_and_how_late_it_is() -> None:
 def test_a_warning_goes_to_who_holds_the_item_and_else_to_the_first_level() -> None:
     office = Office(policy(at_risk=[0.5, 0.75], ladder=ladder("PT0S"))).start("24 Nov 10:00")
     office.sweep("24 Nov 12:00")
+    tell("24 Nov 12:00")
     office.claim(office.ann, "24 Nov 12:50")
     office.sweep("24 Nov 13:00")
     tell("24 Nov 13:00")

@@ -150,7 +150,8 @@ def test_the_inbox_costs_the_same_however_much_is_in_it(scene: Scene) -> None:
     def queries() -> int:
         with CaptureQueriesContext(connection) as captured:
             text_of(desk.get("/inbox"))
-        return len(captured)
+        # The time is asked for once in a second.
+        return len([each for each in captured if "clock_timestamp" not in each["sql"]])
 
     desk = Desk(scene.lea)
     for _ in range(3):
