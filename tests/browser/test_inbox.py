@@ -75,11 +75,12 @@ def test_the_inbox_is_read_by_keyboard(window, scene):
     view.page.locator("#bell").press("Enter")
     view.page.wait_for_url("**/inbox")
 
-    view.page.get_by_role("button", name="Mark as read").nth(2).press("Enter")
-    view.page.wait_for_function("document.querySelector('#bell .count').textContent === '6'")
-    # Whoever marks one goes on from its row.
-    assert view.page.evaluate("document.activeElement.closest('.notice') !== null")
-    assert view.page.locator(".notice.new").count() == 6
+    for left, place in ((6, 0), (5, 0), (4, 1)):
+        view.page.get_by_role("button", name="Mark as read").nth(place).press("Enter")
+        view.page.wait_for_selector(f"#bell .count:text-is('{left}')")
+        # Whoever marks one goes on from its row.
+        view.page.wait_for_selector(".notice:not(.new) :focus")
+        assert view.page.locator(".notice.new").count() == left
 
     view.page.get_by_role("button", name="Mark all as read").press("Enter")
     view.page.wait_for_selector(".toast")
