@@ -233,7 +233,11 @@ class Server:
         options = {"port": str(self.port), "bind": "127.0.0.1", "save": "", "dir": str(self.folder)}
         options |= {"maxmemory": "64mb", "maxmemory-policy": self.policy}
         words = [word for name, value in options.items() for word in (f"--{name}", value)]
-        self.process = subprocess.Popen([program, *words], stdout=subprocess.DEVNULL)
+        self.process = subprocess.Popen(
+            [program, *words],
+            stdout=subprocess.DEVNULL,
+            preexec_fn=supervisor._die_with_parent(os.getpid()),  # noqa: PLW1509 - as there
+        )
         until(self._answers, "the broker answers", 20)
         return self
 

@@ -1,0 +1,75 @@
+"""What the database of a fault test begins with; `python -m tests.faults.stock` writes it.
+
+`stock base` makes people and a pipeline and prints their tokens as JSON. `stock items COUNT AGE`
+sends so many predictions AGE seconds ago: each has one clock of an hour, and a ladder with one
+level at once and an end after days.
+"""
+
+import json
+import os
+import sys
+from datetime import datetime, timedelta
+from typing import Any
+
+TARGET = 3600
+LEVELS = [{"delay": "PT0S", "notify": ["role:lead"]}, {"delay": "P9D"}]
+SCOPES = {"bot": ("predictions:write", "audit:read"), "rita": ("review",)}
+
+
+def _base(now: datetime) -> dict[str, str]:
+    from governance.models import User
+    from governance.services import configuration, tokens
+    from tests import factories
+
+    sla = factories.SLA | {"targets": {"decide": "PT1H"}, "ladder": {"levels": LEVELS}}
+    people = [
+        {"kind": "Person", "username": name, "email": f"{name}@example.org", "roles": roles,
+         "pipelines": ["intents"]}
+        for name, roles in (("bot", []), ("rita", ["reviewer"]), ("lea", ["lead"]))
+    ]  # fmt: skip
+    documents: list[Any] = [
+        factories.CALENDAR, sla, *factories.ROLES, factories.PIPELINE, *people
+    ]  # fmt: skip
+    configuration.apply(
+        sources=documents, actor=None, reason="For a test", now=now - timedelta(days=2), secrets={}
+    )
+    return {
+        name: tokens.create(
+            user=User.objects.get(username=name),
+            scopes=scopes,
+            pipelines=(),
+            days=30,
+            actor=None,
+            now=now,
+        )[1]
+        for name, scopes in SCOPES.items()
+    }
+
+
+def _items(count: int, age: float, now: datetime) -> None:
+    from governance.models import User
+    from tests import factories
+
+    sender = User.objects.get(username="bot")
+    then = now - timedelta(seconds=age)
+    for first in range(0, count, 500):
+        names = (f"late-{then.timestamp():.3f}-{n}" for n in range(first, min(first + 500, count)))
+        factories.send(sender, *(factories.a_payload(external_id=name) for name in names), now=then)
+
+
+def _main() -> None:
+    import django
+
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "hitlsite.settings")
+    django.setup()
+    from governance.selectors import clock
+
+    what, *numbers = sys.argv[1:]
+    if what == "base":
+        sys.stdout.write(json.dumps(_base(clock.now())))
+    else:
+        _items(int(numbers[0]), float(numbers[1]), clock.now())
+
+
+if __name__ == "__main__":
+    _main()
