@@ -7,6 +7,7 @@ or lost costs attempts of the outbox, and never a sweep.
 """
 
 import re
+import smtplib
 import time
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
@@ -29,7 +30,7 @@ from governance.services.dispatch import Promise
 from reviews.models import Notification
 from reviews.selectors import inbox, recipients
 
-PEOPLE = 200
+PEOPLE, ROWS = 200, 2000
 # A letter names so many and says how many more the inbox holds.
 NAMED = 50
 BLANK_LINES = re.compile(r"\n{3,}")
@@ -39,6 +40,10 @@ SILENCE = 60.0
 
 class MailServerSlow(Exception):
     """The mail server has just let somebody wait: it is left alone for a while."""
+
+
+class MailNotTaken(Exception):
+    """The mail server took no letter: why, in its words without the address of the reader."""
 
 
 class _Server:
@@ -56,10 +61,11 @@ class _Server:
             raise MailServerSlow("The mail server did not answer in time just before.")
         try:
             message.send()
-        except Exception:
+        except (smtplib.SMTPException, OSError) as error:
             if time.monotonic() - began > SLOW:
                 self.silent_until = time.monotonic() + SILENCE
-            raise
+            words = f"{type(error).__name__}: {error}"
+            raise MailNotTaken(words.replace(message.to[0], "the reader")) from None
 
 
 _server = _Server()
@@ -80,7 +86,7 @@ def _hand_over_some(now: datetime) -> int | None:
     waiting = due.values("person").annotate(first=Min("mail_due_at")).order_by("first")
     people = [row["person"] for row in waiting[:PEOPLE]]
     mine = due.filter(person__in=people).select_for_update(skip_locked=True, of=("self",))
-    rows = sorted(mine.defer("detail"), key=lambda row: (row.person_id, row.pk))
+    rows = list(mine.defer("detail").order_by("person", "pk")[:ROWS])
     if not rows:
         return None
     Notification.objects.filter(pk__in=[row.pk for row in rows]).update(mailed_at=now)
