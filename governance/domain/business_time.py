@@ -40,10 +40,9 @@ def add(calendar: Calendar, start: datetime, target: timedelta) -> datetime | No
 
 def elapsed(calendar: Calendar, start: datetime, end: datetime) -> timedelta:
     """Return the business time between two instants; nothing when `end` is not after `start`."""
-    if end <= start:
-        return NOTHING
+    # To compare them would be to compare their clocks on the wall, where both are of one zone.
     line = calendar.timeline
-    return (line.before(end) - line.before(start)) * TICK
+    return max(0, line.before(end) - line.before(start)) * TICK
 
 
 def add_working_days(calendar: Calendar, start: datetime, days: int) -> datetime | None:
