@@ -42,7 +42,7 @@ app.conf.beat_schedule = {
     "outbox": every(SWEEP, "governance.relay_outbox"),
     "clocks": every(SWEEP, "reviews.sweep_clocks"),
     "watch over the clocks": every(60, "reviews.audit_clocks", "default"),
-    "replay of the clocks": every(86_400, "reviews.recompute_clocks", "bulk"),
+    "replay of the clocks": every(3600, "reviews.recompute_clocks", "bulk"),
     "calendars": every(SWEEP, "reviews.follow_calendars"),
     "leases": every(SWEEP, "reviews.expire_leases"),
     "mail": every(SWEEP, "reviews.hand_over_mail", "default"),

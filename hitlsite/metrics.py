@@ -14,6 +14,7 @@ from prometheus_client import (
 from prometheus_client.core import GaugeMetricFamily, Metric
 
 from hitlsite import vitals
+from reviews.selectors import auditing
 
 METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
@@ -53,12 +54,15 @@ class _Forwarded:
 
 
 class _State:
-    """The vital signs, measured when asked."""
+    """The vital signs and the clocks, measured when asked."""
 
     def collect(self) -> Iterator[Metric]:
-        for sign in vitals.all_signs():
+        signs = vitals.all_signs()
+        for sign in signs:
             yield GaugeMetricFamily(
                 f"countersign_{sign.name}_ok", f"Whether {sign.name} is well.", float(sign.well)
             )
             for name, value in sign.figures.items():
                 yield GaugeMetricFamily(f"countersign_{sign.name}_{name}", sign.detail, value)
+        for name, value in vitals.figures_of_clocks(signs).items():
+            yield GaugeMetricFamily(f"countersign_clocks_{name}", auditing.FIGURES[name], value)

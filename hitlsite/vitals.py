@@ -3,7 +3,7 @@
 Each sign is measured by itself, in seconds at most, and never raises.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -46,6 +46,16 @@ def all_signs() -> list[Sign]:
     return signs + [_measured(name, measure) for name, measure in rest]
 
 
+def figures_of_clocks(signs: Sequence[Sign]) -> dict[str, float]:
+    """Return how the clocks are doing; nothing where these signs say that there is no database."""
+    if not all(sign.well for sign in signs if sign.name == "database"):
+        return {}
+    try:
+        return auditing.figures(clock.now())
+    except DatabaseError:
+        return {}
+
+
 def _measured(name: str, measure: Callable[[], Sign]) -> Sign:
     try:
         return measure()
@@ -74,21 +84,25 @@ def _broker() -> Sign:
 
 
 def _sweeper() -> Sign:
-    """Tell when the parts that beat last did; the sweep of the clocks is one of them."""
+    """Tell when the worker and the sweep of the clocks last beat; the one that is later counts."""
+    now = clock.now()
     beats = dict(Heartbeat.objects.filter(name__in=BEATS).values_list("name", "beat_at"))
-    if not beats:
-        return Sign("sweeper", well=False, detail="has never run")
-    age = _seconds(clock.now(), min(beats.values()))
+    silent = [name for name in BEATS if name not in beats]
+    if silent:
+        return Sign("sweeper", well=False, detail=f"has never run: {', '.join(silent)}")
+    ages = {name: _seconds(now, beats[name]) for name in BEATS}
+    age = max(ages.values())
     well = age <= SWEEPER_SILENCE
-    return Sign("sweeper", well=well, detail=f"last ran {age:.0f} s ago", figures={"age": age})
+    figures = {"age": age} | {f"{name}_age": each for name, each in ages.items()}
+    return Sign("sweeper", well=well, detail=f"last ran {age:.0f} s ago", figures=figures)
 
 
 def _clocks() -> Sign:
-    """Tell of clocks on which the sweep should have acted and has not."""
-    now = clock.now()
-    found, figures = auditing.findings(now), auditing.figures(now)
-    said = ", ".join(f"{each.count} {each.detail}" for each in found)
-    return Sign("clocks", well=not found, detail=said or "as they should be", figures=figures)
+    """Tell of clocks on which the sweep should have acted and has not, and of what hinders it."""
+    found = auditing.findings(clock.now())
+    figures = dict.fromkeys(auditing.NAMES, 0.0) | {each.name: float(each.count) for each in found}
+    detail = "; ".join(map(str, found)) or "as they should be"
+    return Sign("clocks", well=not found, detail=detail, figures=figures)
 
 
 def _outbox() -> Sign:

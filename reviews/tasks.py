@@ -42,26 +42,6 @@ def tell(*, events: list[str]) -> int:
     return notifications.tell(event_ids=events, now=clock.now())
 
 
-@shared_task(name="reviews.audit_clocks")
-def audit_clocks() -> int:
-    """Raise the alarm over what should have happened to clocks and has not; returns how much."""
-    found = auditing.findings(clock.now())
-    for finding in found:
-        logger.error("Clocks: %s %s", finding.count, finding.detail)
-    vital.beat(name="clock audit", now=clock.now())
-    return sum(finding.count for finding in found)
-
-
-@shared_task(name="reviews.recompute_clocks", time_limit=1800)
-def recompute_clocks() -> int:
-    """Raise the alarm over clocks that are not what their events make; returns how many."""
-    drifted = [found for found in recomputing.check() if isinstance(found, recomputing.Drifted)]
-    for found in drifted[:100]:
-        logger.error("Clock %s has drifted: %s", found.clock, ", ".join(found.columns))
-    vital.beat(name="clock replay", now=clock.now())
-    return len(drifted)
-
-
 @shared_task(name="reviews.apply_policy", time_limit=LONG_WORK)
 def apply_policy(*, job_id: str) -> None:
     """Let the running clocks of one pipeline follow a version of an SLA policy."""
@@ -94,3 +74,28 @@ def follow_calendars() -> int:
 def follow_calendar(*, calendar: str) -> int:
     """Let the running clocks of a calendar follow its edits; returns how many did."""
     return following.follow(slug=calendar, now=clock.now).retargeted
+
+
+@shared_task(name="reviews.audit_clocks")
+def audit_clocks() -> int:
+    """Raise the alarm over what should have happened to clocks and has not; returns how much."""
+    found = auditing.findings(clock.now())
+    for finding in found:
+        logger.error("Clocks: %s (%s)", finding, ", ".join(finding.examples))
+    vital.beat(name="clock audit", now=clock.now())
+    return sum(finding.count for finding in found)
+
+
+@shared_task(name="reviews.recompute_clocks")
+def recompute_clocks() -> None:
+    """Promise the replay of the night; it runs once a day."""
+    recomputing.promise_report(now=clock.now())
+
+
+@shared_task(name="reviews.report_clocks", time_limit=LONG_WORK)
+def report_clocks(*, day: str) -> int:
+    """Raise the alarm over clocks that their events do not explain; returns how many it named."""
+    drifted = recomputing.report(day=day, now=clock.now)
+    for found in drifted:
+        logger.error("Drifted: %s", found)
+    return len(drifted)

@@ -43,6 +43,7 @@ EXAMPLES: dict[str, Callable[[], dict[str, Any]]] = {
     "reviews.sweep_clocks": dict,
     "reviews.audit_clocks": dict,
     "reviews.recompute_clocks": dict,
+    "reviews.report_clocks": lambda: {"day": "2026-11-24"},
     "reviews.tell": lambda: {
         "events": [
             str(pk) for pk in ClockEvent.objects.filter(kind="warn").values_list("pk", flat=True)

@@ -12,6 +12,10 @@ from pytest_django import Settings
 
 from governance.models import Heartbeat, OutboxMessage
 from hitlsite import broker, vitals
+from reviews.models import SLAClock
+from reviews.selectors import auditing
+from reviews.tasks import sweep_clocks
+from tests import world as worlds
 
 pytestmark = pytest.mark.django_db
 
@@ -22,8 +26,10 @@ def folder_broker(settings: Settings) -> None:
     settings.BROKER = broker.Broker("filesystem://", None)
 
 
-def _beat(ago: int = 0) -> None:
-    Heartbeat.objects.create(name="worker", beat_at=timezone.now() - timedelta(seconds=ago))
+def _beat(ago: int = 0, *names: str) -> None:
+    at = timezone.now() - timedelta(seconds=ago)
+    for name in names or vitals.BEATS:
+        Heartbeat.objects.update_or_create(name=name, defaults={"beat_at": at})
 
 
 def _ready() -> tuple[int, dict[str, Any]]:
@@ -50,7 +56,7 @@ def test_ready_when_all_signs_are_well() -> None:
     status, body = _ready()
 
     assert (status, body["status"]) == (200, "ready")
-    assert {"database", "broker", "sweeper", "outbox"} <= set(body["checks"])
+    assert {"database", "broker", "sweeper", "outbox", "clocks"} <= set(body["checks"])
     assert all(sign["ok"] for sign in body["checks"].values())
 
 
@@ -64,6 +70,45 @@ def test_degraded_without_a_worker(ago: int | None) -> None:
     assert (status, body["status"]) == (503, "degraded")
     assert not body["checks"]["sweeper"]["ok"]
     assert body["checks"]["database"]["ok"]
+
+
+@pytest.mark.parametrize("silent", vitals.BEATS)
+def test_degraded_when_only_one_of_worker_and_sweep_beats(silent: str) -> None:
+    (other,) = set(vitals.BEATS) - {silent}
+    _beat(0, other)
+    assert _ready()[1]["checks"]["sweeper"]["detail"] == f"has never run: {silent}"
+
+    _beat(vitals.SWEEPER_SILENCE + 5, silent)
+    status, body = _ready()
+
+    assert status == 503
+    sweeper = body["checks"]["sweeper"]
+    assert not sweeper["ok"]
+    assert sweeper["age"] == sweeper[f"{silent}_age"] > vitals.SWEEPER_SILENCE
+    assert sweeper[f"{other}_age"] < vitals.SWEEPER_SILENCE
+
+
+def test_a_sweep_that_finds_nothing_beats_as_well() -> None:
+    _beat(0, "worker")
+    sweep_clocks()
+    assert _ready()[0] == 200
+
+
+def test_degraded_by_clocks_that_no_sweep_has_seen() -> None:
+    worlds.build()
+    assert _ready()[1]["checks"]["clocks"] == {
+        "ok": True, "detail": "as they should be", **dict.fromkeys(auditing.NAMES, 0.0),
+    }  # fmt: skip
+    past = timezone.now() - timedelta(minutes=10)
+    late = SLAClock.objects.filter(kind="decide", status="running", breached_at=None)
+    count = late.update(due_at=past, next_at=past)
+
+    status, body = _ready()
+
+    assert (status, body["status"]) == (503, "degraded")
+    clocks = body["checks"]["clocks"]
+    assert (clocks["ok"], clocks["breach_unseen"], clocks["lease_lapsed"]) == (False, count, 0)
+    assert clocks["detail"] == f"clocks that are late and no sweep has seen: {count}"
 
 
 def test_degraded_without_a_broker(settings: Settings) -> None:
@@ -130,6 +175,52 @@ def test_metrics_are_for_this_machine_alone(client: Client) -> None:
     assert refused["Content-Type"] == "application/problem+json"
     through = client.get("/metrics", REMOTE_ADDR="127.0.0.1", HTTP_X_FORWARDED_FOR="203.0.113.9")
     assert through.status_code == 403
+
+
+def test_metrics_tell_how_clocks_are_doing(client: Client) -> None:
+    worlds.build()
+    now = timezone.now()
+    SLAClock.objects.update(warned=0)
+    soon, late = SLAClock.objects.filter(status="running", breached_at=None)[:2]
+    SLAClock.objects.filter(pk=soon.pk).update(warned=0.75, due_at=now + timedelta(hours=1))
+    at = now - timedelta(minutes=10)
+    SLAClock.objects.filter(pk=late.pk).update(due_at=at, next_at=at)
+
+    text = client.get("/metrics", REMOTE_ADDR="127.0.0.1").content.decode()
+
+    figures = {
+        name: float(value)
+        for name, value in (line.split() for line in text.splitlines() if line[:1] != "#")
+        if name.startswith("countersign_clocks_")
+    }
+    assert set(figures) == {
+        f"countersign_clocks_{name}" for name in ("ok", *auditing.NAMES, *auditing.FIGURES)
+    }
+    running = SLAClock.objects.filter(status="running")
+    assert figures["countersign_clocks_ok"] == 0
+    assert figures["countersign_clocks_breach_unseen"] == 1
+    assert figures["countersign_clocks_running"] == running.count()
+    assert figures["countersign_clocks_breached"] == running.exclude(breached_at=None).count() > 0
+    assert figures["countersign_clocks_at_risk"] == 1
+    assert figures["countersign_clocks_undetected"] == 1
+    pending = running.exclude(ladder_at=None).count()
+    assert figures["countersign_clocks_escalations_pending"] == pending > 0
+    assert 600 <= figures["countersign_clocks_lag_seconds"] < 660
+    detected = [c.detected_at - c.breached_at for c in running.exclude(breached_at=None)]
+    longest = max(detected).total_seconds()
+    assert figures["countersign_clocks_late_detection_seconds"] == longest > 0
+
+
+def test_metrics_do_without_a_database(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    def lost(*args: Any, **kwargs: Any) -> None:
+        raise OperationalError("the server closed the connection")
+
+    monkeypatch.setattr(connection, "cursor", lost)
+
+    text = client.get("/metrics", REMOTE_ADDR="127.0.0.1").content.decode()
+
+    assert "countersign_database_ok 0.0" in text
+    assert "countersign_clocks_running" not in text
 
 
 def test_metrics_ask_for_their_token_once_there_is_one(client: Client, settings: Settings) -> None:
