@@ -143,7 +143,7 @@ class Calendar:
             return public_holidays.country_holidays(
                 self.country, subdiv=self.subdivision or None, language="en_US"
             )
-        except (NotImplementedError, ValueError):
+        except (NotImplementedError, TypeError, ValueError):
             raise UnusableCalendar(
                 f"No public holidays are known for {self.country} {self.subdivision}".rstrip()
                 + ": correct the calendar, or list their dates."

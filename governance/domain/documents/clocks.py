@@ -1,12 +1,14 @@
 """Calendar and SLAPolicy documents."""
 
+import itertools
+from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any
 
 import holidays
 
 from governance.domain.business_time import WEEKDAYS, parse_window
-from governance.domain.documents.fields import Reader
+from governance.domain.documents.fields import Reader, suggestion
 from governance.domain.documents.known import Known
 from governance.domain.faults import Fault
 
@@ -77,18 +79,33 @@ def _exceptions(reader: Reader) -> list[dict[str, Any]]:
 
 
 def _holidays(reader: Reader) -> Any:
-    value = reader.take("holidays", default=[])
-    if isinstance(value, list):
-        return sorted({_date(reader, "holidays", entry) for entry in value})
-    public = Reader(value, reader.at("holidays"), reader.faults)
-    country = public.text("country", required=True, limit=8)
-    subdivision = public.text("subdivision", limit=12)
+    if not isinstance(reader.take("holidays", default=[]), Mapping):
+        return sorted({_date(reader, "holidays", entry) for entry in reader.sequence("holidays")})
+    public = reader.child("holidays")
+    found = {
+        "country": public.text("country", required=True, limit=8),
+        "subdivision": public.text("subdivision", limit=64),
+    }
     public.done()
-    try:
-        holidays.country_holidays(country, subdiv=subdivision or None, years=2026)
-    except (NotImplementedError, ValueError, AttributeError):
-        public.fault("country", "unknown", f"No holidays are known for {country} {subdivision}.")
-    return {"country": country, "subdivision": subdivision}
+    country, part = found["country"], found["subdivision"]
+    codes = holidays.list_supported_countries()
+    if country not in codes:
+        if country:
+            detail = f"No public holidays are known for {country!r}, only for codes such as GB."
+            public.fault("country", "unknown", detail + _meant(country, codes))
+    elif part:
+        names = holidays.country_holidays(country).get_subdivision_aliases()
+        parts = [*names, *itertools.chain.from_iterable(names.values())]
+        if part not in parts:
+            detail = f"{country} has no part {part!r} with holidays of its own."
+            public.fault("subdivision", "unknown", detail + _meant(part, parts))
+    return found
+
+
+def _meant(word: str, known: Iterable[str]) -> str:
+    """Return a sentence with what was meant, or the few words there are."""
+    same = next((each for each in known if each.casefold() == word.casefold()), None)
+    return f" Did you mean {same!r}?" if same else suggestion(word, list(known))
 
 
 def sla_policy(reader: Reader, known: Known) -> dict[str, Any]:

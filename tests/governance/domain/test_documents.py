@@ -136,6 +136,9 @@ def test_the_digest_does_not_depend_on_the_order_of_keys(make):
 def test_an_unknown_field_is_named_with_the_nearest_known_one(make):
     assert ("/0/tmezone", "unknown_field") in faults(make(tmezone="x"))
     assert "Did you mean 'routing'?" in sentences(pipeline(ruoting={}))
+    assert "Did you mean 'DE'?" in sentences(calendar(holidays={"country": "de"}))
+    part = {"country": "DE", "subdivision": "Berlin-Brandenburg"}
+    assert "Did you mean 'Brandenburg'?" in sentences(calendar(holidays=part))
 
 
 def test_every_fault_of_every_document_is_told_at_once():
@@ -189,7 +192,18 @@ BROKEN = [
     (calendar, "/windows/mon", ["09:00-12:00", "11:59-13:00"], "/windows/mon/1", "overlap"),
     (calendar, "/windows/monday", ["09:00-12:00"], "/windows/monday", "unknown_field"),
     (calendar, "/holidays", ["24.12.2026"], "/holidays", "date"),
+    (calendar, "/holidays", "DE", "/holidays", "type"),
+    (calendar, "/holidays", ["2026-12-25"] * 1001, "/holidays", "type"),
+    (calendar, "/holidays", {}, "/holidays/country", "required"),
     (calendar, "/holidays", {"country": "ZZ"}, "/holidays/country", "unknown"),
+    (calendar, "/holidays", {"country": "utils"}, "/holidays/country", "unknown"),
+    (calendar, "/holidays", {"country": "NYSE"}, "/holidays/country", "unknown"),
+    (calendar, "/holidays", {"country": ["DE"]}, "/holidays/country", "type"),
+    (calendar, "/holidays", {"country": "DE", "subdivision": "ZZ"},
+     "/holidays/subdivision", "unknown"),
+    (calendar, "/holidays", {"country": "AF", "subdivision": "X"},
+     "/holidays/subdivision", "unknown"),
+    (calendar, "/holidays", {"country": " "}, "/holidays/country", "blank"),
     (calendar, "/exceptions", [{"date": "2026-12-24", "windows": []}] * 2,
      "/exceptions/1/date", "duplicate"),
     (calendar, "/exceptions", [{"windows": ["09:00-12:00"]}], "/exceptions/0/date", "required"),
