@@ -258,6 +258,7 @@ SPECTACULAR_SETTINGS = {
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
     "ENUM_NAME_OVERRIDES": {
+        "ClockKind": "reviews.enums.ClockKind",
         "ItemStatus": "reviews.enums.ItemStatus",
         "LineStatus": ["accepted", "duplicate", "rejected"],
         "ResolutionKind": "reviews.enums.ResolutionKind",
