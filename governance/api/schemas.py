@@ -56,6 +56,17 @@ class VersionsShown(Shown):
     previous = serializers.URLField(allow_null=True)
 
 
+class CalendarAnswer(Shown):
+    """What a calendar says; `due_at` or `elapsed`, whichever was asked for."""
+
+    calendar = serializers.CharField()
+    version = serializers.IntegerField(min_value=1)
+    due_at = serializers.DateTimeField(required=False, allow_null=True)
+    elapsed = serializers.CharField(
+        required=False, help_text="Business time as an ISO 8601 duration, such as PT4H30M."
+    )
+
+
 class JobShown(Shown):
     """Long work."""
 

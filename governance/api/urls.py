@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from governance.api import configuration, jobs
+from governance.api import calendars, configuration, jobs
 
 urlpatterns = [
     path("apply", configuration.Apply.as_view()),
@@ -12,5 +12,6 @@ urlpatterns = [
         "pipelines/<slug:slug>/config/versions/<int:number>",
         configuration.OneConfigVersion.as_view(),
     ),
+    path("calendars/<slug:slug>/preview", calendars.CalendarPreview.as_view()),
     path("jobs/<uuid:job_id>", jobs.OneJob.as_view()),
 ]

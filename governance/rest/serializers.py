@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -13,7 +13,7 @@ from rest_framework.request import Request
 from governance.domain.documents.fields import suggestion
 from governance.domain.faults import Fault
 from governance.domain.strict_json import escape
-from governance.domain.times import parse_rfc3339
+from governance.domain.times import format_duration, parse_duration, parse_rfc3339
 from governance.exceptions import InvalidInput
 
 
@@ -70,6 +70,22 @@ class MomentField(serializers.DateTimeField):
             return parse_rfc3339(value)
         except ValueError as error:
             raise serializers.ValidationError(str(error), code="time") from None
+
+
+@extend_schema_field({"type": "string", "format": "duration"})
+class LengthField(serializers.Field[timedelta, Any, str, Any]):
+    """A length of time in ISO 8601, of days, hours, minutes and seconds."""
+
+    def to_internal_value(self, data: Any) -> timedelta:
+        """Return the length."""
+        try:
+            return parse_duration(data)
+        except ValueError as error:
+            raise serializers.ValidationError(str(error), code="duration") from None
+
+    def to_representation(self, value: timedelta) -> str:
+        """Return the text."""
+        return format_duration(value)
 
 
 # SQLite keeps 15 digits of a number.

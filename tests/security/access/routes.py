@@ -26,7 +26,8 @@ class Call:
     """One method of one route.
 
     `elsewhere` is the answer to a token with the scope that reaches another pipeline only: 404, or
-    what a list or a claim shows of nothing. `who` is whose token gets `status`.
+    what a list or a claim shows of nothing; what belongs to no pipeline answers all alike. `who` is
+    whose token gets `status`.
     """
 
     scopes: tuple[str, ...]
@@ -88,6 +89,10 @@ def a_note(world: World) -> dict[str, Any]:
     return {"text": "x"}
 
 
+def a_question(world: World) -> dict[str, Any]:
+    return {"start": "2026-11-24T09:00:00Z", "target": "PT4H"}
+
+
 def a_dataset(world: World) -> dict[str, Any]:
     return {"slug": "other", "pipeline": "intents"}
 
@@ -109,6 +114,9 @@ CALLS: dict[tuple[str, str], Call] = {
     ),
     ("GET", "pipelines/<slug:slug>/config/versions/<int:number>"): Call(
         CONFIG, at("/pipelines/intents/config/versions/1")
+    ),
+    ("POST", "calendars/<slug:slug>/preview"): Call(
+        EVERY, at("/calendars/always/preview"), body=a_question, elsewhere=200
     ),
     ("GET", "jobs/<uuid:job_id>"): Call(EVERY, at("/jobs/{job}"), who="bot"),
     ("GET", "predictions"): Call(PREDICTIONS, at("/predictions"), elsewhere=200),

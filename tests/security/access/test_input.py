@@ -96,6 +96,7 @@ KNOWN: dict[tuple[str, str], tuple[str, ...]] = {
     ("POST", "assignments/<uuid:assignment_id>/decision"): (
         "answer", "reason_codes", "rationale", "certainty",
     ),
+    ("POST", "calendars/<slug:slug>/preview"): ("end",),
     ("POST", "datasets"): ("filter", "include", "kind"),
     ("POST", "datasets/<slug:slug>/versions"): ("as_of",),
 }  # fmt: skip
