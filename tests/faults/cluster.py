@@ -123,11 +123,6 @@ class Cluster:
         with self.connect("postgres") as connection:
             connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{source}"')
 
-    def drop(self, name: str) -> None:
-        """Drop a database, whoever is connected to it."""
-        with self.connect("postgres") as connection:
-            connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
-
     def remove(self) -> None:
         """Leave nothing behind."""
         if self.process is not None and self.process.poll() is None:

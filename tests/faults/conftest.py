@@ -42,7 +42,6 @@ def base(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> dict[str
     cluster.copy("template1", "base")
     stage = Stage(cluster, "base", tmp_path_factory.mktemp("base"), {})
     try:
-        stage._run("manage.py", "migrate", "-v", "0")
         tokens: dict[str, str] = json.loads(stage.stock("base"))
         for count in (300, 2000):
             cluster.copy("base", f"late-{count}")

@@ -170,13 +170,17 @@ class Stage:
         until(lambda: self.call("GET", "/healthz").status == 200, "the web answers", 60)
         return web
 
-    def stock(self, *what: str) -> str:
-        """Write rows as tests.faults.stock does; returns what it printed."""
-        return self._run("-m", "tests.faults.stock", *what)
+    def up(self) -> Running:
+        """Start a whole installation under its supervisor, and wait until the schedule runs."""
+        site = self.start(sys.executable, "manage.py", "up")
+        log = self.folder / "data" / "logs" / "beat.log"
+        until(log.exists, "the schedule runs", 90)
+        return site
 
-    def _run(self, *words: str) -> str:
+    def stock(self, *what: str) -> str:
+        """Do what tests.faults.stock does, to its end and without a fault; returns what it said."""
         done = subprocess.run(
-            [sys.executable, *words],
+            [sys.executable, "-m", "tests.faults.stock", *what],
             cwd=ROOT,
             env=self.environment,
             capture_output=True,
@@ -188,11 +192,10 @@ class Stage:
         return done.stdout
 
     def end(self) -> None:
-        """Leave nothing behind but the logs."""
+        """Leave no process behind; the database goes with the cluster."""
         for each in self.running:
             each.kill()
         self.broker.end()
-        self.cluster.drop(self.database)
 
     # -- Messages and requests ----------------------------------------------------------------
 
@@ -300,19 +303,7 @@ class Stage:
 
     def assert_sound(self) -> None:
         """`audit_invariants` and `recompute_clocks` find nothing."""
-        found = [
-            subprocess.Popen(
-                [sys.executable, "manage.py", command],
-                cwd=ROOT,
-                env=self.environment,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                text=True,
-            )
-            for command in ("audit_invariants", "recompute_clocks")
-        ]
-        said = [each.communicate(timeout=120)[0] for each in found]
-        assert [each.returncode for each in found] == [0, 0], "\n".join(said)
+        self.stock("audit")
 
 
 def _celery(*words: str) -> tuple[str, ...]:

@@ -1,8 +1,9 @@
-"""What the database of a fault test begins with; `python -m tests.faults.stock` writes it.
+"""What the database of a fault test begins with, and ends as: `python -m tests.faults.stock …`.
 
-`stock base` makes people and a pipeline and prints their tokens as JSON. `stock items COUNT AGE`
-sends so many predictions AGE seconds ago: each has one clock of an hour, and a ladder with one
-level at once and an end after days.
+`base` makes the tables, people and a pipeline, and prints tokens as JSON. `items COUNT AGE` sends
+so many predictions AGE seconds ago: each has one clock of an hour, and a ladder with one level at
+once and an end after days. `audit` runs the commands of manage.py that say whether all is sound;
+in one process, for that is most of what they cost.
 """
 
 import json
@@ -62,11 +63,20 @@ def _main() -> None:
 
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "hitlsite.settings")
     django.setup()
+    from django.core.management import CommandError, call_command
+
     from governance.selectors import clock
 
     what, *numbers = sys.argv[1:]
     if what == "base":
+        call_command("migrate", verbosity=0)
         sys.stdout.write(json.dumps(_base(clock.now())))
+    elif what == "audit":
+        try:
+            call_command("audit_invariants")
+            call_command("recompute_clocks")
+        except CommandError as error:
+            sys.exit(str(error))
     else:
         _items(int(numbers[0]), float(numbers[1]), clock.now())
 
