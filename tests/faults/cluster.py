@@ -69,6 +69,8 @@ class Cluster:
             "listen_addresses": "127.0.0.1",
             "unix_socket_directories": "",
             "fsync": "on",
+            # After a crash, one call for the disk and not one for each file of every database.
+            "recovery_init_sync_method": "syncfs",
             "max_connections": 60,
         }
         words = [word for name, value in options.items() for word in ("-c", f"{name}={value}")]
@@ -82,7 +84,7 @@ class Cluster:
                 preexec_fn=supervisor._die_with_parent(os.getpid()),  # noqa: PLW1509 - as there
                 **self._user,
             )
-        until(self._answers, "PostgreSQL answers", 30)
+        until(self._answers, "PostgreSQL answers", 120)
         return self
 
     def _answers(self) -> bool:
@@ -91,6 +93,11 @@ class Cluster:
                 return True
         except psycopg.OperationalError:
             return False
+
+    @property
+    def running(self) -> bool:
+        """Whether its process lives."""
+        return self.process is not None and self.process.poll() is None
 
     def stop(self) -> None:
         """Stop it as `pg_ctl stop -m fast` does: sessions are ended, what they began is undone."""
@@ -125,6 +132,6 @@ class Cluster:
 
     def remove(self) -> None:
         """Leave nothing behind."""
-        if self.process is not None and self.process.poll() is None:
+        if self.running:
             self.crash()
         shutil.rmtree(self.folder, ignore_errors=True)

@@ -56,6 +56,9 @@ def base(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> dict[str
 def build(cluster: Cluster, base: dict[str, str], tmp_path: Path) -> Iterator[Callable[..., Stage]]:
     """Return a maker of stages with so many late clocks: 0, 300 or 2000."""
     made: list[Stage] = []
+    # A test that failed may have left it stopped.
+    if not cluster.running:
+        cluster.start()
 
     def make(late: int = 300) -> Stage:
         name = f"test-{next(number)}"

@@ -42,6 +42,5 @@ def test_f4_two_schedules_and_two_workers_fire_each_level_once(stage: Stage) -> 
 
     stage.until_drained()
 
-    sweeps = "sweep_clocks"
-    until(lambda: sum(each.said.count(sweeps) for each in stage.running) >= 2, "both swept", 40)
+    until(lambda: stage.ran("reviews.sweep_clocks") >= 2, "both have let sweep", 40)
     stage.assert_fired_once(300, promises=1)

@@ -57,7 +57,7 @@ def test_f5_a_web_killed_between_commit_and_response_answers_the_repeat(site: St
     assert site.count("reviews_assignment") == 1
     answered(place, judgement, "rita", "decide")
     assert site.count("reviews_decision") == site.count("reviews_resolution") == 1
-    assert site.count("governance_auditevent WHERE action = 'item.decided'") <= 1
+    assert site.count("governance_auditevent WHERE action = 'decision.made'") == 1
     site.assert_sound()
 
 
