@@ -11,7 +11,7 @@ from tests.faults.stage import Stage
 from tests.site.installation import until
 from tests.site.test_broker_faults import _fill
 
-pytestmark = [pytest.mark.fault, pytest.mark.xdist_group("faults")]
+pytestmark = [pytest.mark.fault]
 
 # What reliability.md promises of a web whose broker is frozen.
 SOON = 3.0

@@ -8,7 +8,7 @@ from tests.faults.stage import Stage
 from tests.faults.stock import TARGET
 from tests.site.installation import until
 
-pytestmark = [pytest.mark.fault, pytest.mark.xdist_group("faults")]
+pytestmark = [pytest.mark.fault]
 
 HALF_AN_HOUR = str(TARGET - 1800)
 

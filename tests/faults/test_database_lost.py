@@ -6,7 +6,7 @@ from tests.faults.load import TAKEN, Load
 from tests.faults.stage import Stage
 from tests.site.installation import until
 
-pytestmark = [pytest.mark.fault, pytest.mark.xdist_group("faults")]
+pytestmark = [pytest.mark.fault]
 
 
 def test_f11_a_restart_of_postgresql_under_load_is_a_503_and_costs_nothing(stage: Stage) -> None:

@@ -9,7 +9,7 @@ from hitlsite import broker
 from tests.faults.stage import Stage
 from tests.site.installation import until
 
-pytestmark = [pytest.mark.fault, pytest.mark.xdist_group("faults")]
+pytestmark = [pytest.mark.fault]
 
 # What a sweep writes last: whoever waits for it has written all the rest, and committed nothing.
 LAST = "governance_outboxmessage"

@@ -11,7 +11,7 @@ from tests.faults.stage import Answer, Stage
 from tests.faults.web import DIES
 from tests.site.installation import until
 
-pytestmark = [pytest.mark.fault, pytest.mark.xdist_group("faults")]
+pytestmark = [pytest.mark.fault]
 
 PREDICTIONS = "/api/v1/predictions"
 LEASED = "governance_idempotencykey SET leased_until = now() WHERE status IS NULL"
