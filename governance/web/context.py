@@ -20,11 +20,12 @@ def page(request: HttpRequest) -> dict[str, Any]:
 def _may(request: HttpRequest) -> dict[str, bool]:
     user = request.user
     if not isinstance(user, User):
-        return {"review": False, "adjudicate": False, "administer": False}
+        return {"review": False, "adjudicate": False, "audit": False, "administer": False}
     known = getattr(request, "principal", None)
     principal = known if isinstance(known, Principal) else principals.of_person(user)
     return {
         "review": principal.may(Permission.REVIEW),
         "adjudicate": principal.may(Permission.ADJUDICATE),
+        "audit": principal.may(Permission.AUDIT),
         "administer": user.is_staff,
     }

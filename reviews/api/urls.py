@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from reviews.api import claims, clocks, items, predictions
+from reviews.api import claims, clocks, items, operations, predictions
 
 urlpatterns = [
     path("predictions", predictions.Predictions.as_view()),
@@ -28,6 +28,7 @@ urlpatterns = [
     path("items/<uuid:item_id>/resume", clocks.Resume.as_view()),
     path("items/<uuid:item_id>/reassign", clocks.Reassign.as_view()),
     path("items/<uuid:item_id>/reopen", clocks.Reopen.as_view()),
+    path("operations", operations.Operations.as_view()),
     path("escalations", clocks.Escalations.as_view()),
     path("escalations/<uuid:escalation_id>/ack", clocks.Acknowledge.as_view()),
 ]

@@ -3,6 +3,7 @@
 import json
 import math
 import re
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -14,6 +15,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from reviews.domain.legible import Legible, Mark, legible
+from reviews.enums import ClockKind, PauseReason
+from reviews.selectors.badges import Badge
 
 register = template.Library()
 
@@ -87,6 +90,81 @@ def span(length: timedelta) -> str:
 
 
 @register.filter
+def tone(badge: Badge) -> str:
+    """Return how pressing a clock is: `none`, `paused`, `late`, `soon` or `ok`."""
+    if not badge.monitored:
+        return "none"
+    if badge.paused:
+        return "paused"
+    return "late" if badge.late else "soon" if badge.at_risk else "ok"
+
+
+@register.filter
+def words(badge: Badge) -> str:
+    """Return how a clock stands in words, in business time."""
+    state = tone(badge)
+    if state == "none":
+        return _("no target")
+    if state == "paused":
+        reason = badge.reason[:1].lower() + badge.reason[1:]
+        return _("paused: %(reason)s") % {"reason": reason}
+    if state == "late":
+        return _over(badge) % {"time": span(-badge.left)}
+    return _("%(time)s left") % {"time": span(badge.left)}
+
+
+@register.filter
+def countdown(badge: Badge) -> str:
+    """Return the sentence of an overdue clock with `%s` for the time, for a script."""
+    return _over(badge) % {"time": "%s"}
+
+
+def _over(badge: Badge) -> str:
+    """Return the sentence of an overdue clock: whether it counts less than the wall does."""
+    wall = badge.wall
+    if wall is not None and wall + badge.left >= timedelta(minutes=1):
+        return _("overdue %(time)s (working time)")
+    return _("overdue %(time)s")
+
+
+@register.filter
+def overdue(badge: Badge) -> str:
+    """Return how much business time has passed since the target was used up."""
+    return span(max(-badge.left, timedelta(0)))
+
+
+@register.filter
+def pause_words(reason: str) -> str:
+    """Return a reason for a pause in words; an unknown one as it is."""
+    return str(PauseReason(reason).label) if reason in PauseReason.values else reason
+
+
+@register.filter
+def clock_kind(kind: str) -> str:
+    """Return what a kind of clock measures."""
+    return str(ClockKind(kind).label)
+
+
+@register.filter
+def pairs(spans: list[tuple[int, int]]) -> str:
+    """Return spans of seconds for a script, as in `10-20 30-40`."""
+    return " ".join(f"{start}-{end}" for start, end in spans)
+
+
+@register.filter
+def seconds(length: timedelta) -> int:
+    """Return a length of time in whole seconds."""
+    return int(length.total_seconds())
+
+
+@register.simple_tag
+def units() -> str:
+    """Return how lengths of time are written, for the script that counts: d, h, m, and less."""
+    parts = (_("%(n)d d"), _("%(n)d h"), _("%(n)d m"), _("under 1 m"))
+    return "|".join(part.replace("%(n)d", "%s") for part in parts)
+
+
+@register.filter
 def ago(at: datetime, now: datetime) -> str:
     """Return how long ago something was."""
     return _("%(time)s ago") % {"time": span(max(now - at, timedelta(0)))}
@@ -136,3 +214,9 @@ def anchor(pointer: str) -> str:
 def at(faults: dict[str, list[str]], pointer: str) -> list[str]:
     """Return what is wrong at a pointer."""
     return faults.get(pointer, [])
+
+
+@register.filter
+def of(found: Mapping[Any, Any], key: Any) -> Any:
+    """Return what a mapping holds under a key, or None."""
+    return found.get(key)

@@ -14,7 +14,7 @@ from governance.enums import Permission
 from governance.exceptions import Conflict, InvalidInput, NotFound, NotPermitted
 from governance.selectors import clock, policies
 from reviews.models import ReviewItem
-from reviews.selectors import desk
+from reviews.selectors import badges, desk
 from reviews.services import resolutions
 from reviews.web import answers, drafts, flow, shown
 from reviews.web.drafts import Draft
@@ -37,9 +37,11 @@ def waiting(request: DeskRequest) -> HttpResponse:
     rows = desk.to_adjudicate(request.principal, request.user)
     start = _number(request.GET.get("from", "0"))
     found = list(rows[start : start + PAGE + 1])
+    now = clock.now()
     context = {
         "items": found[:PAGE],
-        "now": clock.now(),
+        "clocks": badges.of_items(found[:PAGE], now),
+        "now": now,
         "next": start + PAGE if len(found) > PAGE else None,
         "previous": max(start - PAGE, 0) if start else None,
     }
@@ -113,7 +115,7 @@ def _page(
         first=[label for judgement in judgements for label in answers.labels(judgement.answer)],
     )
     context = {
-        "item": shown.item(row, blind=False),
+        "item": shown.item(row, blind=False, now=now),
         "status": row.get_status_display(),
         "judgements": judgements,
         "form": {"fields": fields, "draft": draft, "faults": shown.by_place(faults, fields)},

@@ -132,7 +132,7 @@ def item(
     blind = is_hidden(request.principal, row.item)
     context: dict[str, Any] = {
         "assignment": row,
-        "item": shown.item(row.item, blind=blind),
+        "item": shown.item(row.item, blind=blind, now=now),
         "now": now,
         "recent": desk.recent(request.principal, now),
     }

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from governance.domain.faults import Fault
 from governance.selectors import policies
 from reviews.models import Assignment, Prediction, ReviewItem
-from reviews.selectors import desk
+from reviews.selectors import badges, desk
 from reviews.web import answers, guidelines, inputs
 from reviews.web.drafts import Draft
 
@@ -34,7 +34,7 @@ class Predicted:
         return list(self.output.items()) if several else []
 
 
-def item(row: ReviewItem, *, blind: bool) -> dict[str, Any]:
+def item(row: ReviewItem, *, blind: bool, now: datetime) -> dict[str, Any]:
     """Return the context of an item; blind, nothing in it follows from the prediction."""
     document = policies.document(row.config_version_id)
     guideline: str = document["guideline"]
@@ -44,7 +44,7 @@ def item(row: ReviewItem, *, blind: bool) -> dict[str, Any]:
         "pipeline": row.pipeline,
         "queue": row.queue,
         "tier": row.tier,
-        "due_at": row.due_at,
+        "clock": badges.of_item(row, now),
         "blind": blind,
         "prompt": document["question"]["prompt"],
         "input": inputs.view(row.prediction.input),

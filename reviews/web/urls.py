@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from reviews.web import adjudication, gallery, inbox, items, queues
+from reviews.web import adjudication, gallery, inbox, item_clocks, items, operations, queues
 
 urlpatterns = [
     path("", queues.overview, name="home"),
@@ -16,6 +16,16 @@ urlpatterns = [
     path("review/assignment/<uuid:assignment_id>/resume", items.resume, name="resume"),
     path("review/decision/<uuid:decision_id>/undo", items.undo, name="undo"),
     path("review/<slug:pipeline>/<slug:queue>", queues.queue, name="queue"),
+    path("items/<uuid:item_id>", item_clocks.item, name="item"),
+    path("items/<uuid:item_id>/clocks", item_clocks.part, name="item-clocks"),
+    path("items/<uuid:item_id>/pause", item_clocks.pause, name="item-pause"),
+    path("items/<uuid:item_id>/resume", item_clocks.resume, name="item-resume"),
+    path(
+        "items/<uuid:item_id>/escalations/<uuid:escalation_id>/ack",
+        item_clocks.take_up,
+        name="item-take-up",
+    ),
+    path("operations", operations.page, name="operations"),
     path("adjudicate", adjudication.waiting, name="adjudicate"),
     path("adjudicate/<uuid:item_id>", adjudication.item, name="adjudicate-item"),
     path("adjudicate/<uuid:item_id>/input", adjudication.more, name="adjudicate-input"),

@@ -1,7 +1,6 @@
 // What the page does by itself: focus after each swap, words of clocks, the lease, what went wrong.
 const desk = document.getElementById("desk");
 const toasts = document.getElementById("toasts");
-const language = document.documentElement.lang || "en";
 const MINUTE = 60, HOUR = 3600, DAY = 86400;
 const RECENTLY = 2 * MINUTE * 1000;
 let lastUse = Date.now();
@@ -45,12 +44,22 @@ document.addEventListener("htmx:responseError", (event) => {
 });
 
 // Clocks count in words, without a live region, so that nobody is told each minute.
-const unit = (value, name) => new Intl.NumberFormat(language, { style: "unit", unit: name, unitDisplay: "narrow" }).format(value);
+// They are written as the server writes them, so that nothing moves when the script takes over.
+const units = (desk.dataset.units ?? "%s d|%s h|%s m|under 1 m").split("|");
 function span(seconds) {
-  const parts = [[Math.floor(seconds / DAY), "day"], [Math.floor((seconds % DAY) / HOUR), "hour"], [Math.floor((seconds % HOUR) / MINUTE), "minute"]];
-  const largest = parts.findIndex(([number]) => number);
-  if (largest < 0) return `< ${unit(1, "minute")}`;
-  return parts.slice(largest, largest + 2).filter(([number]) => number).map((part) => unit(...part)).join(" ");
+  const parts = [Math.floor(seconds / DAY), Math.floor((seconds % DAY) / HOUR), Math.floor((seconds % HOUR) / MINUTE)];
+  const largest = parts.findIndex((number) => number);
+  if (largest < 0) return units[3];
+  return parts.map((number, place) => number && units[place].replace("%s", number)).slice(largest, largest + 2).filter(Boolean).join(" ");
+}
+// Working time since the page was made: only the seconds that lie in the hours it came with.
+const skews = new WeakMap();
+function counted(clock) {
+  const made = Number(clock.dataset.at);
+  if (!skews.has(clock)) skews.set(clock, made - Date.now() / 1000);
+  const now = Date.now() / 1000 + skews.get(clock);
+  const hours = clock.dataset.hours.split(" ").filter(Boolean).map((pair) => pair.split("-").map(Number));
+  return hours.reduce((sum, [start, end]) => sum + Math.max(0, Math.min(end, now) - Math.max(start, made)), 0);
 }
 function tick() {
   for (const clock of document.querySelectorAll("time[data-until]")) {
@@ -60,6 +69,13 @@ function tick() {
     if (clock.dataset.ticked && shown.textContent !== words) shown.textContent = words;
     clock.dataset.ticked = "1";
     clock.classList.toggle("late", left < 0);
+  }
+  for (const clock of document.querySelectorAll("time[data-hours]")) {
+    const left = Number(clock.dataset.left) - counted(clock);
+    const words = (left < 0 ? clock.dataset.over : clock.dataset.timeLeft).replace("%s", span(Math.abs(left)));
+    const shown = clock.querySelector("[data-words]");
+    if (shown.textContent !== words) shown.textContent = words;
+    if (left < 0) clock.closest(".clock").classList.add("late");
   }
 }
 setInterval(tick, 30_000);

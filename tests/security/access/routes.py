@@ -179,6 +179,8 @@ CALLS: dict[tuple[str, str], Call] = {
     ("POST", "items/<uuid:item_id>/reopen"): Call(
         ("review",), at("/items/{item}/reopen"), body=reason
     ),
+    # It counts what the caller reaches: of another pipeline, nothing of this one.
+    ("GET", "operations"): Call(RECORDS, at("/operations?pipeline=intents")),
     ("GET", "escalations"): Call(RECORDS, at("/escalations"), elsewhere=200),
     ("POST", "escalations/<uuid:escalation_id>/ack"): Call(
         ("review",), at("/escalations/{escalation}/ack"), body=nothing

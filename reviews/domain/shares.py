@@ -1,0 +1,29 @@
+"""Shares of what was counted, with how sure they are."""
+
+import math
+from dataclasses import dataclass
+
+Z = 1.959963984540054
+
+
+@dataclass(frozen=True)
+class Share:
+    """`hits` of `n`."""
+
+    hits: int
+    n: int
+
+    @property
+    def value(self) -> float | None:
+        """The share, or None of nothing."""
+        return self.hits / self.n if self.n else None
+
+    @property
+    def interval(self) -> tuple[float, float] | None:
+        """The 95 % interval after Wilson, or None of nothing."""
+        if not self.n:
+            return None
+        p, n, z = self.hits / self.n, self.n, Z
+        middle = (p + z * z / (2 * n)) / (1 + z * z / n)
+        half = z / (1 + z * z / n) * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
+        return max(middle - half, 0.0), min(middle + half, 1.0)
