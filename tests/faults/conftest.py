@@ -1,5 +1,6 @@
 """A cluster for the whole group, and for each test a database of its own on it."""
 
+import functools
 import itertools
 import json
 import os
@@ -38,31 +39,49 @@ def cluster() -> Iterator[Cluster]:
 
 @pytest.fixture(scope="session")
 def base(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """Make the databases that others are copies of; returns the tokens of its people."""
+    """Make a database with tables and people; returns the tokens of the latter."""
     cluster.copy("template1", "base")
-    stage = Stage(cluster, "base", tmp_path_factory.mktemp("base"), {})
-    try:
-        tokens: dict[str, str] = json.loads(stage.stock("base"))
-        for count in (300, 2000):
-            cluster.copy("base", f"late-{count}")
-            stage.database = f"late-{count}"
-            stage.stock("items", str(count), HOURS)
-    finally:
-        stage.broker.end()
+    tokens: dict[str, str] = json.loads(_stock(cluster, "base", tmp_path_factory, "base"))
     return tokens
 
 
+@pytest.fixture(scope="session")
+def late(
+    cluster: Cluster, base: dict[str, str], tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[int], str]:
+    """Return a maker of databases with so many late clocks, each made once."""
+
+    @functools.cache
+    def make(count: int) -> str:
+        name = f"late-{count}"
+        cluster.copy("base", name)
+        _stock(cluster, name, tmp_path_factory, "items", str(count), HOURS)
+        return name
+
+    return make
+
+
+def _stock(cluster: Cluster, name: str, folders: pytest.TempPathFactory, *what: str) -> str:
+    stage = Stage(cluster, name, folders.mktemp(name), {})
+    try:
+        return stage.stock(*what)
+    finally:
+        stage.end()
+
+
 @pytest.fixture
-def build(cluster: Cluster, base: dict[str, str], tmp_path: Path) -> Iterator[Callable[..., Stage]]:
-    """Return a maker of stages with so many late clocks: 0, 300 or 2000."""
+def build(
+    cluster: Cluster, base: dict[str, str], late: Callable[[int], str], tmp_path: Path
+) -> Iterator[Callable[[int], Stage]]:
+    """Return a maker of stages with so many late clocks."""
     made: list[Stage] = []
     # A test that failed may have left it stopped.
     if not cluster.running:
         cluster.start()
 
-    def make(late: int = 300) -> Stage:
+    def make(count: int) -> Stage:
         name = f"test-{next(number)}"
-        cluster.copy(f"late-{late}" if late else "base", name)
+        cluster.copy(late(count) if count else "base", name)
         folder = tmp_path / str(len(made))
         folder.mkdir()
         made.append(Stage(cluster, name, folder, base))
@@ -74,6 +93,6 @@ def build(cluster: Cluster, base: dict[str, str], tmp_path: Path) -> Iterator[Ca
 
 
 @pytest.fixture
-def stage(build: Callable[..., Stage]) -> Stage:
+def stage(build: Callable[[int], Stage]) -> Stage:
     """Return a stage with 300 late clocks that nobody has swept."""
     return build(300)

@@ -55,7 +55,7 @@ def test_f7_a_broker_that_is_emptied_all_the_time_loses_no_item_and_no_breach(
     stage.until_drained()
     assert load.statuses == {201}
     load.assert_kept()
-    stage.assert_fired_once(300, promises=1)
+    stage.assert_fired_once(300)
 
 
 def test_f8_a_broker_that_is_stopped_and_started_costs_time_only(stage: Stage) -> None:
@@ -109,5 +109,5 @@ def test_f10_a_broker_that_is_full_delays_the_sweep_and_drops_nothing(stage: Sta
         client.config_set("maxmemory", "64mb")
 
     stage.until_drained(seconds=120)
-    stage.assert_fired_once(300, promises=1)
+    stage.assert_fired_once(300)
     assert site.process.poll() is None

@@ -18,7 +18,7 @@ LEASED = "governance_idempotencykey SET leased_until = now() WHERE status IS NUL
 
 
 @pytest.fixture
-def site(build: Callable[..., Stage]) -> Stage:
+def site(build: Callable[[int], Stage]) -> Stage:
     """Return a stage with a web, and nothing to review."""
     return build(0)
 
