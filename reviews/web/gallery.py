@@ -1,13 +1,20 @@
 """All components in all states, for whoever works on the pages."""
 
+import uuid
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.http import HttpResponse
 from django.views.decorators.http import require_safe
 
+from governance.domain.business_time import Calendar
+from governance.models import PolicyVersion
 from governance.selectors import clock
+from reviews.domain.clocks import State, Terms
+from reviews.enums import ClockKind, ClockStatus, PauseReason
+from reviews.models import SLAClock
+from reviews.selectors.badges import Badge
 from reviews.web import answers, flow, guidelines, inputs
 from reviews.web.answers import AnswerField
 from reviews.web.people import DeskRequest, signed_in
@@ -40,6 +47,37 @@ TRACE = [
 ]
 
 
+class Sample(Badge):
+    """A clock that is on no record, for the page of components."""
+
+    policy = calendar = PolicyVersion(slug="sample", number=1)
+
+
+def _clocks(now: datetime) -> list[Badge]:
+    """Return a clock in each of its states."""
+    start = now - timedelta(hours=4)
+    hours = Calendar("UTC", (((0, 1440),),) * 7, {})
+    terms = Terms(timedelta(hours=6), hours, at_risk=(0.75,))
+    fresh = State(terms, start, start, running_since=start)
+    states = (
+        fresh,
+        replace(fresh, terms=replace(terms, target=timedelta(hours=5))),
+        replace(fresh, terms=replace(terms, target=timedelta(hours=3))),
+        replace(
+            fresh,
+            status=ClockStatus.PAUSED,
+            paused_at=now,
+            pause_reason=PauseReason.LEGAL_HOLD,
+            running_since=None,
+        ),
+        replace(fresh, terms=replace(terms, target=None)),
+    )
+    rows = [
+        SLAClock(kind=ClockKind.DECIDE, id=uuid.uuid5(uuid.NAMESPACE_OID, str(n))) for n in range(5)
+    ]
+    return [Sample(each, state, (), now) for each, state in zip(rows, states, strict=True)]
+
+
 @require_safe
 @signed_in
 def components(request: DeskRequest) -> HttpResponse:
@@ -48,6 +86,7 @@ def components(request: DeskRequest) -> HttpResponse:
     context = {
         "now": now,
         "times": [now + timedelta(hours=h) for h in (50, 2.2, 0.3, -1.5, -30)],
+        "clocks": _clocks(now),
         "tones": ["", "good", "soon", "late", "accent"],
         "input": inputs.view(SAMPLE),
         "long": inputs.chunk("All work and no play. " * 2000, "/text"),

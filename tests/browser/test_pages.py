@@ -65,7 +65,10 @@ def test_pages_have_no_barriers_errors_or_violations(window, bot, now, scheme, w
         check(out)
 
     view = window(lead, width=width, scheme=scheme)
-    for path in ("/", "/components", "/adjudicate", f"/adjudicate/{item.pk}", "/queues"):
+    for path in (
+        "/", "/components", "/adjudicate", f"/adjudicate/{item.pk}", "/queues", "/operations",
+        f"/items/{item.pk}", "/review/intents/general?show=all",
+    ):  # fmt: skip
         view.go(path)
         check(view)
     view.start()

@@ -133,10 +133,12 @@ def test_clocks_of_a_list_cost_the_same_for_one_item_and_for_many(
 ) -> None:
     lead = desk(roles=("lead",))
 
-    def queries() -> int:
+    def queries() -> list[str]:
         with CaptureQueriesContext(connection) as found:
             assert lead.get("/review/intents/general").status_code == 200
-        return len(found)
+        # Only what is read of reviews: other tables have caches of their own.
+        asked = [query["sql"] for query in found if '"reviews_' in query["sql"]]
+        return [re.sub(r"'[^']*'|\d+", "?", sql)[:90] for sql in asked]
 
     for _ in range(2):
         paused(lead, factories.an_item(bot, now=now), now)
