@@ -75,10 +75,18 @@ class View:
 
 
 def breaches_unseen(view: View) -> "QuerySet[SLAClock]":
-    """Return running clocks past their due time without the event of a breach."""
+    """Return running clocks past their due time that are not breached."""
+    return _late(view).filter(breached_at=None)
+
+
+def breaches_unwritten(view: View) -> "QuerySet[SLAClock]":
+    """Return running clocks past their due time that are breached without an event of it."""
     written = ClockEvent.objects.filter(clock=OuterRef("pk"), kind=ClockEventKind.BREACH)
-    late = view.open_clocks(ClockStatus.RUNNING).filter(due_at__lt=view.now - OVERDUE)
-    return late.filter(Q(breached_at=None) | ~Exists(written))
+    return _late(view).filter(~Exists(written), breached_at__isnull=False)
+
+
+def _late(view: View) -> "QuerySet[SLAClock]":
+    return view.open_clocks(ClockStatus.RUNNING).filter(due_at__lt=view.now - OVERDUE)
 
 
 def levels_unfired(view: View) -> "QuerySet[SLAClock]":
@@ -116,6 +124,7 @@ def leases_lapsed(view: View) -> "QuerySet[Assignment]":
 Look = Callable[[View], "QuerySet[Any]"]
 WATCHED: dict[str, tuple[str, Look]] = {
     "breach_unseen": ("clocks that are late and no sweep has seen", breaches_unseen),
+    "breach_unwritten": ("clocks that are breached without an event of it", breaches_unwritten),
     "ladder_late": ("clocks with a level of the ladder that should have fired", levels_unfired),
     "sweep_overdue": ("clocks that sweeps have passed over", unswept),
     "never_due": ("clocks with a target and no hours left in which to use it", never_due),

@@ -31,8 +31,9 @@ def levels_fire_once(span: Span) -> Iterator[str]:
     for kind in several.iterator(CHUNK):
         yield f"clock {kind['clock']} has {kind['n']} events {kind['kind']}"
     view = _view(span)
-    for key in auditing.breaches_unseen(view).values_list("pk", flat=True).iterator(CHUNK):
-        yield f"clock {key} is late and has no breach"
+    for look in (auditing.breaches_unseen, auditing.breaches_unwritten):
+        for key in look(view).values_list("pk", flat=True).iterator(CHUNK):
+            yield f"clock {key} is late and has no breach"
     unfired = view.due_clocks(auditing.OVERDUE).filter(breached_at__isnull=False)
     for late in unfired.only("level", "ladder_at").iterator(CHUNK):
         yield f"clock {late.pk} should have fired what follows level {late.level}: {late.ladder_at}"

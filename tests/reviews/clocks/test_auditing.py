@@ -55,7 +55,7 @@ def test_a_breach_whose_event_is_lost_is_missed_though_its_column_is_there() -> 
     append_only.remove(connection)
     with connection.cursor() as cursor:
         cursor.execute("DELETE FROM reviews_clockevent WHERE kind = 'breach'")
-    assert found(at("24 Nov 14:02")) == {"breach_unseen": 1}
+    assert found(at("24 Nov 14:02")) == {"breach_unwritten": 1}
 
 
 def test_a_late_clock_that_no_sweep_would_ever_look_at_is_found() -> None:
