@@ -7,10 +7,13 @@ database alone needs for an escalation that nobody could audit.
 import argparse
 import json
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 from benchmarks import claims, harness, stream
 
 OVERDUE = 100_000
+# As many as a worker of an installation on two cores runs at once.
+SWEEPERS = 2
 IDLE = [10_000, 1_000_000]
 SWEEP = """
 import time
@@ -91,14 +94,18 @@ def overdue(count: int) -> dict[str, float]:
         time.sleep(2)
         harness.execute(site, BARE_TABLES)
         bare, rows = site.script(BARE_SWEEP).split()
-        seconds, *counts = site.script(SWEEP).split()
-        assert counts == [str(count)] * 3, counts
+        with ThreadPoolExecutor(SWEEPERS) as crowd:
+            runs = [crowd.submit(site.script, SWEEP) for _ in range(SWEEPERS)]
+            each = [[float(word) for word in run.result().split()] for run in runs]
+        assert [sum(run[i] for run in each) for i in (1, 2, 3)] == [count] * 3, each
         assert int(rows) == count, rows
+        seconds = max(run[0] for run in each)
     figures = {
         "clocks": count,
-        "seconds": round(float(seconds), 1),
+        "sweepers": SWEEPERS,
+        "seconds": round(seconds, 1),
         "bare_statement_seconds": round(float(bare), 1),
-        "times_bare": round(float(seconds) / float(bare), 1),
+        "times_bare": round(seconds / float(bare), 1),
     }
     harness.say(f"overdue: {figures}")
     return figures

@@ -11,6 +11,7 @@ from django.utils.safestring import SafeString
 
 from governance.admin import rendering
 from governance.admin.base import acting
+from governance.admin.calendar_preview import Previewing
 from governance.admin.configuration import DocumentAdmin
 from governance.admin.forms import DocumentForm, LinesField, WordsField, now
 from governance.domain.business_time import WEEKDAYS
@@ -40,10 +41,10 @@ class CalendarForm(DocumentForm):
 
     timezone = forms.ChoiceField(choices=zones, initial="UTC", label="Time zone")
     country = forms.CharField(
-        required=False, max_length=2, label="Holidays of", help_text="A country as GB, or nothing."
+        required=False, max_length=3, label="Holidays of", help_text="A country as GB, or nothing."
     )
     subdivision = forms.CharField(
-        required=False, max_length=10, help_text="A part of it as ENG, or nothing."
+        required=False, max_length=64, help_text="A part of it as ENG, or nothing."
     )
     dates = WordsField(label="Or holidays on", help_text="Dates as 2026-12-24, with commas.")
     exceptions = LinesField(
@@ -90,6 +91,8 @@ class CalendarForm(DocumentForm):
         super().check()
 
     def _placed(self, pointer: str, detail: str) -> tuple[str | None, str]:
+        if pointer == "holidays/subdivision":
+            return "subdivision", detail
         if pointer.startswith("holidays"):
             return ("country" if self.cleaned_data.get("country") else "dates"), detail
         return super()._placed(pointer, detail)
@@ -130,7 +133,7 @@ class VersionedAdmin(DocumentAdmin):
 
 
 @admin.register(Calendar)
-class CalendarAdmin(VersionedAdmin):
+class CalendarAdmin(Previewing, VersionedAdmin):
     """Business time; each change publishes a version."""
 
     form = CalendarForm

@@ -20,6 +20,7 @@ from governance.admin.filters import PipelineFilter
 from governance.models import User
 from governance.selectors import clock as database_clock
 from reviews.admin.applying import Applying
+from reviews.admin.auditing import Audited
 from reviews.models import Acknowledgement, ClockEvent, Escalation, ReviewItem, SLAClock
 from reviews.selectors import clocks
 
@@ -62,7 +63,7 @@ class EscalationInline(ReadOnlyInline):
 
 
 @admin.register(SLAClock)
-class SLAClockAdmin(Applying, ReadOnlyAdmin):
+class SLAClockAdmin(Applying, Audited, ReadOnlyAdmin):
     """What is measured on items: every column follows from the events below it."""
 
     reach = "pipeline"

@@ -155,11 +155,14 @@ def findings(now: datetime, within: Collection[int] | None = None) -> list[Findi
     Configuration and the nightly replay are of the whole site: those who see but some pipelines
     are told of their clocks alone.
     """
+    return [finding for finding in everything(now, within) if finding.count]
+
+
+def everything(now: datetime, within: Collection[int] | None = None) -> list[Finding]:
+    """Return all that is looked for, and how many of each there are."""
     view = _view(now, within)
     found = [_finding(name, detail, look(view)) for name, (detail, look) in WATCHED.items()]
-    if within is None:
-        found += _of_the_site(now)
-    return [finding for finding in found if finding.count]
+    return found if within is not None else [*found, *_of_the_site(now)]
 
 
 def _finding(name: str, detail: str, rows: "QuerySet[Any]") -> Finding:

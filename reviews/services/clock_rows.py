@@ -114,29 +114,30 @@ def insert(
     return row
 
 
-def write(row: SLAClock, events: Sequence[Event], state: State, *, actor: User | None) -> None:
-    """Write what happened to one clock, and its columns as they are after it."""
-    for number, event in enumerate(events, row.events_count + 1):
-        _insert_event(row, number, event, actor)
+def write(row: SLAClock, events: Sequence[Event], state: State, *, actor: User | None) -> list[str]:
+    """Write what happened to one clock, and its columns after it; returns the events' ids."""
+    first = row.events_count + 1
+    ids = [_insert_event(row, first + i, event, actor) for i, event in enumerate(events)]
     _set(row, state, len(events))
     statements.update(row, CACHED)
+    return ids
 
 
-def _insert_event(row: SLAClock, seq: int, event: Event, actor: User | None) -> None:
-    statements.insert(
-        ClockEvent(
-            id=uuid7(),
-            clock=row,
-            seq=seq,
-            kind=event.kind,
-            at=event.at,
-            recorded_at=event.recorded_at,
-            actor=actor,
-            reason=event.reason,
-            share=event.share,
-            detail=dict(event.detail),
-        )
+def _insert_event(row: SLAClock, seq: int, event: Event, actor: User | None) -> str:
+    made = ClockEvent(
+        id=uuid7(),
+        clock=row,
+        seq=seq,
+        kind=event.kind,
+        at=event.at,
+        recorded_at=event.recorded_at,
+        actor=actor,
+        reason=event.reason,
+        share=event.share,
+        detail=dict(event.detail),
     )
+    statements.insert(made)
+    return str(made.pk)
 
 
 def _set(row: SLAClock, state: State, more: int) -> None:

@@ -3,16 +3,18 @@
 What is returned goes into the ledger event of the act: what became of each clock, by its kind.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from governance.models import User
+from governance.services import dispatch
 from reviews.domain.clocks import RETARGET, Event, State, Terms, apply, catch_up, replay
 from reviews.enums import ClockEventKind as Kind
 from reviews.enums import ClockKind, ClockStatus
 from reviews.models import Acknowledgement, Escalation, ReviewItem, SLAClock
+from reviews.models.clocks import OPEN
 from reviews.selectors import clock_terms, clocks
 from reviews.selectors.clock_terms import Law
 from reviews.services import clock_rows
@@ -72,14 +74,28 @@ def holding(rows: list[SLAClock]) -> list[Held]:
 
 
 def save(item: ReviewItem, held: Iterable[Held], actor: User | None) -> None:
-    """Write what happened to clocks, and let the due time of their item follow."""
+    """Write what happened to clocks, and let the due time of their item follow.
+
+    A breach of a clock that goes on is told of, as if a sweep had found it.
+    """
     for each in held:
         if each.events:
-            clock_rows.write(each.row, each.events, each.state, actor=actor)
+            ids = clock_rows.write(each.row, each.events, each.state, actor=actor)
+            _promise_to_tell(each, ids)
             if each.row.kind == ClockKind.DECIDE:
                 item.due_at = each.state.due_at
                 if each.state.status == ClockStatus.RUNNING:
                     item.urgent_at = urgency(item.created_at, item.due_at, item.priority)
+
+
+def _promise_to_tell(held: Held, ids: Sequence[str]) -> None:
+    if held.state.status not in OPEN:
+        return
+    for event, event_id in zip(held.events, ids, strict=True):
+        if event.kind == Kind.BREACH:
+            dispatch.enqueue(
+                "reviews.tell", now=event.recorded_at, dedupe=f"tell:{event_id}", events=[event_id]
+            )
 
 
 def _told(held: Iterable[Held]) -> Told:

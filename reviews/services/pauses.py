@@ -11,7 +11,7 @@ from governance.exceptions import Conflict, InvalidInput, NotFound, NotPermitted
 from governance.models import User
 from governance.services import ledger
 from reviews.domain import lifecycle
-from reviews.enums import ItemStatus, PauseReason
+from reviews.enums import ClockEventKind, ItemStatus, PauseReason
 from reviews.models import ReviewItem
 from reviews.services import assignments, clocks
 
@@ -47,14 +47,29 @@ def resume(*, principal: Principal, actor: User, item_id: uuid.UUID, now: dateti
     if item.paused_at is None:
         return item
     told = clocks.resumed(item, actor=actor, now=now)
+    put_back(item)
+    _record(item, "item.resumed", actor, now, "", told)
+    return item
+
+
+def end_lapsed(item: ReviewItem, *, now: datetime) -> None:
+    """End a pause of a locked item that has lasted too long, where no sweep has done it yet."""
+    if item.paused_at is None:
+        return
+    held = clocks.of_item(item, now)
+    if any(event.kind == ClockEventKind.RESUME for each in held for event in each.events):
+        clocks.save(item, held, None)
+        put_back(item)
+
+
+def put_back(item: ReviewItem) -> None:
+    """Put a locked item whose pause is over back where it was."""
     item.paused_at, item.pause_reason = None, ""
     if ItemStatus(item.status) in lifecycle.OPEN:
         assignments.offer(item, act="vacate")
     assignments.touch(
         item, "paused_at", "pause_reason", "status", "open_slots", "due_at", "urgent_at"
     )
-    _record(item, "item.resumed", actor, now, "", told)
-    return item
 
 
 def locked(

@@ -14,15 +14,15 @@ from governance.models import User
 from governance.selectors import policies
 from governance.services import ledger
 from reviews.domain import lifecycle
-from reviews.enums import AssignmentState, ItemStatus
+from reviews.enums import AssignmentState, ItemStatus, NotificationKind
 from reviews.models import Assignment, ReviewItem
 from reviews.selectors import clock_terms, recipients
 from reviews.selectors import clocks as clock_rows
 from reviews.selectors.clock_terms import Law
 from reviews.selectors.routing import compiled
-from reviews.services import assignments, clocks, places
+from reviews.services import assignments, clocks, notifications, places
 from reviews.services.escalation_actions import may_take, release_one
-from reviews.services.pauses import locked
+from reviews.services.pauses import end_lapsed, locked
 
 MOVED = (
     "tier", "queue", "lane", "blind", "slots", "open_slots", "status", "due_at", "urgent_at",
@@ -63,6 +63,7 @@ def reassign(
     )
     if ItemStatus(item.status) not in lifecycle.UNSETTLED:
         raise Conflict(f"The item is {item.status}: nobody works on it.")
+    end_lapsed(item, now=now)
     before = {"tier": item.tier, "queue": item.queue}
     told = _place(item, move, principal, actor, now)
     given = _give(item, move.reviewer, actor, now) if move.reviewer else {}
@@ -168,4 +169,13 @@ def _give(item: ReviewItem, username: str, actor: User, now: datetime) -> dict[s
         )
     taken = release_one(item, now)
     made = assignments.assign(item=item, reviewer=wanted, slot=assignments.free_slot(item), now=now)
+    if wanted.pk != actor.pk:
+        notifications.announce(
+            person_id=wanted.pk,
+            kind=NotificationKind.ASSIGNED,
+            source=f"assignment:{made.assignment.pk}",
+            item=item,
+            detail={},
+            now=now,
+        )
     return {"assignment": str(made.assignment.pk), "reviewer": wanted.pk, "from": taken}

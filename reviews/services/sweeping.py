@@ -19,14 +19,13 @@ from django.db import transaction
 from governance.db import bulk
 from governance.models.base import uuid7
 from governance.services import dispatch, ledger, vital
-from reviews.domain import lifecycle
 from reviews.domain.clocks import Event, catch_up
 from reviews.enums import ClockEventKind as Kind
-from reviews.enums import ClockKind, EscalationOutcome, ItemStatus
+from reviews.enums import ClockKind, EscalationOutcome
 from reviews.models import Escalation, ReviewItem, SLAClock
 from reviews.selectors import clocks as rows_of
 from reviews.selectors import recipients
-from reviews.services import assignments, clock_rows, clocks, escalation_actions
+from reviews.services import assignments, clock_rows, clocks, escalation_actions, pauses
 from reviews.services.clocks import Held
 from reviews.services.expiry import expire
 from reviews.services.items import urgency
@@ -86,8 +85,10 @@ def _sweep_batch(now: datetime, limit: int, swept: Swept, passed: set[uuid.UUID]
         )
     }
     # Whoever holds an item moves its clocks; they are looked at again at the next sweep.
-    taken = [row for row in rows if row.item_id is None or row.item_id in items]
-    passed.update({row.pk for row in rows} - {row.pk for row in taken})
+    free = [row for row in rows if row.item_id is None or row.item_id in items]
+    passed.update({row.pk for row in rows} - {row.pk for row in free})
+    # One clock of an item at a time: the end of its ladder ends the others.
+    taken = list({row.item_id or row.pk: row for row in reversed(free)}.values())
     batch = _Batch(now, items)
     held = [each for each in clocks.holding(taken) if _happens(each, batch)]
     _write(held, batch, swept)
@@ -95,7 +96,7 @@ def _sweep_batch(now: datetime, limit: int, swept: Swept, passed: set[uuid.UUID]
     passed.update(batch.failed)
     # One that has nothing to do would come again for ever.
     passed.update({row.pk for row in taken} - {each.row.pk for each in held})
-    return len(rows) == limit
+    return len(rows) == limit or len(taken) < len(free)
 
 
 def _happens(held: Held, batch: _Batch) -> bool:
@@ -104,7 +105,9 @@ def _happens(held: Held, batch: _Batch) -> bool:
         for event in catch_up(held.state, batch.now):
             held.take(event)
             if event.kind == Kind.RESUME:
-                _resume_item(batch.items.get(held.row.item_id))
+                item = batch.items.get(held.row.item_id)
+                if item is not None and item.paused_at is not None:
+                    pauses.put_back(item)
         _climb(held, batch)
     except Exception:
         logger.exception("The clock %s cannot be swept", held.row.pk)
@@ -112,14 +115,6 @@ def _happens(held: Held, batch: _Batch) -> bool:
         batch.escalations = [e for e in batch.escalations if e.clock_id != held.row.pk]
         return False
     return bool(held.events)
-
-
-def _resume_item(item: ReviewItem | None) -> None:
-    if item is not None and item.paused_at is not None:
-        item.paused_at, item.pause_reason = None, ""
-        if ItemStatus(item.status) in lifecycle.OPEN:
-            assignments.offer(item, act="vacate")
-        assignments.touch(item, "paused_at", "pause_reason", "status", "open_slots")
 
 
 def _climb(held: Held, batch: _Batch) -> None:

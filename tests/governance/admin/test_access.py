@@ -5,7 +5,7 @@ from django.contrib import admin
 from django.test import Client
 from django.urls import reverse
 
-from governance.models import ApiToken, AuditEvent, Pipeline, PolicyVersion, User
+from governance.models import ApiToken, AuditEvent, Calendar, Pipeline, PolicyVersion, User
 from governance.models.base import TrackedModel
 from reviews.models import Decision, Prediction, ReviewItem
 from tests import factories
@@ -40,6 +40,7 @@ def readable_addresses() -> Iterator[str]:
     pipeline = Pipeline.objects.get()
     yield reverse("admin:governance_pipeline_publish", args=[pipeline.pk])
     yield reverse("admin:governance_pipeline_history", args=[pipeline.pk])
+    yield reverse("admin:governance_calendar_preview", args=[Calendar.objects.get().pk])
     yield reverse("admin:reviews_slaclock_apply", args=["quick"])
 
 

@@ -45,6 +45,13 @@ def ladder(*delays: str, notify: Sequence[str] = ("role:lead",), **more: Any) ->
     return {"levels": [{"delay": each, "notify": list(notify)} for each in delays]} | more
 
 
+def two_tiers() -> dict[str, Any]:
+    """Return the tiers, the middle one of a long and the high one of a short target."""
+    tiers = {slug: dict(tier) for slug, tier in factories.PIPELINE["tiers"].items()}
+    tiers["mid"]["sla"], tiers["high"]["sla"] = "long", "short"
+    return tiers
+
+
 class Office:
     """A pipeline, who works on it, and one item."""
 
