@@ -41,7 +41,8 @@ def intruders(page) -> int:
         document.querySelectorAll(
             "#desk script, #desk iframe, #desk style, #desk img:not(.brand img), "
             + "#desk [onerror], #desk [onload], #desk [onfocus], #desk a[href^='javascript'], "
-            + "#desk a[href*='evil']:not(.prose a[rel~=noopener]), #desk [hx-trigger]").length
+            + "#desk a[href*='evil']:not(.prose a[rel~=noopener]), "
+            + "#desk [hx-trigger]:not(details.time[hx-get^='/items/'])").length
     """)
 
 

@@ -303,7 +303,8 @@ def test_what_is_not_said_is_written_out():
     low = parsed.document["tiers"]["low"]
     assert (low["max_decisions"], low["agreement_min"], low["blind"]) == (0, 1.0, False)
     assert (low["rationale"], low["checklist"]) == ("never", [])
-    assert parsed.document["queues"]["experts"] == {"skills": ["a", "z"], "backup": ""}
+    experts = parsed.document["queues"]["experts"]
+    assert experts == {"skills": ["a", "z"], "backup": "", "calendar": ""}
 
 
 def test_windows_are_sorted_and_24_00_ends_a_day():
