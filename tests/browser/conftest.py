@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.core.management import call_command
+from django.db import connections
 from django.test import Client
 from django.utils import timezone
 
@@ -49,7 +50,10 @@ def static_files() -> None:
 def chromium() -> Iterator[Any]:
     from playwright.sync_api import sync_playwright
 
-    # Playwright runs a loop of its own in this thread, which has nothing to do with the ORM.
+    # Playwright runs a loop of its own in this thread, which has nothing to do with the ORM. From
+    # here on the thread has other connections; those that it had would stand in the way of tests
+    # that wait until they are alone.
+    connections.close_all()
     before = os.environ.get("DJANGO_ALLOW_ASYNC_UNSAFE")
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
     with sync_playwright() as playwright:
@@ -112,7 +116,9 @@ def window(chromium: Any, live_server: Any) -> Iterator[Callable[..., Window]]:
         user: User | None = None, *, width: int = 1280, height: int = 800, scheme: str = "light"
     ) -> Window:
         context = chromium.new_context(
-            viewport={"width": width, "height": height}, color_scheme=scheme
+            viewport={"width": width, "height": height},
+            color_scheme=scheme,
+            reduced_motion="reduce",
         )
         context.set_default_timeout(15_000)
         context.add_init_script(WATCH)
