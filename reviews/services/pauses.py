@@ -31,6 +31,7 @@ def pause(
     item = locked(principal=principal, item_id=item_id, act="Pausing")
     if ItemStatus(item.status) not in lifecycle.UNSETTLED:
         raise Conflict(f"The item is {item.status}: nothing runs that could be paused.")
+    end_lapsed(item, now=now)
     if item.paused_at is not None:
         return item
     told = clocks.paused(item, reason, actor=actor, now=now)
@@ -44,6 +45,7 @@ def pause(
 def resume(*, principal: Principal, actor: User, item_id: uuid.UUID, now: datetime) -> ReviewItem:
     """Put a paused item back where it was; its clocks run on. A repeat changes nothing."""
     item = locked(principal=principal, item_id=item_id, act="Resuming")
+    end_lapsed(item, now=now)
     if item.paused_at is None:
         return item
     told = clocks.resumed(item, actor=actor, now=now)
