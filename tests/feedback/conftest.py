@@ -3,9 +3,11 @@
 from datetime import datetime, timedelta
 from typing import Any
 
+import orjson
 import pytest
 
 from feedback.models import Dataset, DatasetVersion
+from feedback.selectors import downloads
 from feedback.services import datasets, sealing
 from governance.models import Job, User
 from governance.selectors import principals
@@ -75,6 +77,17 @@ class House:
         """Seal a version."""
         told = sealing.seal(job=self.promised(dataset, now=now, **rest), now=now)
         return DatasetVersion.objects.get(dataset=dataset, number=told["version"])
+
+
+def rows_of(version: DatasetVersion) -> list[dict[str, Any]]:
+    """Return the rows of a version, in order."""
+    texts = version.entries.order_by("position").values_list("content", flat=True)
+    return [orjson.loads(text) for text in texts]
+
+
+def bytes_of(version: DatasetVersion, kind: str) -> bytes:
+    """Return the file of a version in one format."""
+    return b"".join(downloads.stream(version.files.get(format=kind)))
 
 
 @pytest.fixture
