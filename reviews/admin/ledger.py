@@ -12,6 +12,7 @@ from governance.admin import rendering
 from governance.admin.base import ReadOnlyAdmin, as_uuid
 from governance.domain.principal import Principal
 from governance.models import AuditEvent, OutboxMessage, Pipeline, User
+from reviews.enums import ItemAction
 from reviews.models import Prediction, ReviewItem
 from reviews.selectors import ledger
 
@@ -25,6 +26,12 @@ SUBJECTS: dict[str, tuple[type[Model], str]] = {
 }
 
 
+def in_words(action: str) -> str:
+    """Return what an act on an item is called, before the word it is recorded under."""
+    known = action in ItemAction.values
+    return f"{ItemAction(action).label} ({action})" if known else action
+
+
 class ActionFilter(admin.SimpleListFilter):
     """The action, of the words that are on record."""
 
@@ -33,7 +40,7 @@ class ActionFilter(admin.SimpleListFilter):
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         """Return the actions that were ever written."""
-        return [(action, action) for action in ledger.actions()]
+        return [(action, in_words(action)) for action in ledger.actions()]
 
     def queryset(self, request: HttpRequest, queryset: "QuerySet[Any]") -> "QuerySet[Any]":
         """Return the events of the chosen action."""
@@ -44,7 +51,7 @@ class ActionFilter(admin.SimpleListFilter):
 class AuditEventAdmin(ReadOnlyAdmin):
     """Who did what, when and why; one row for each act."""
 
-    list_display = ("at", "action", "stream", "actor", "why", "short_digest")
+    list_display = ("at", "told", "stream", "actor", "why", "short_digest")
     list_display_links = ("at",)
     list_filter = (ActionFilter,)
     list_select_related = ("actor",)
@@ -58,7 +65,7 @@ class AuditEventAdmin(ReadOnlyAdmin):
         "pipeline:slug."
     )
     fields = (
-        ("at", "action"),
+        ("at", "told"),
         ("stream", "sequence"),
         "subject",
         "actor",
@@ -79,6 +86,11 @@ class AuditEventAdmin(ReadOnlyAdmin):
         found = super().matching(term)
         wanted = as_uuid(term)
         return found if wanted is None else found | Q(stream__in=ledger.streams_of(wanted))
+
+    @admin.display(description="Action", ordering="action")
+    def told(self, row: AuditEvent) -> str:
+        """Return what happened."""
+        return in_words(row.action)
 
     @admin.display(description="Reason")
     def why(self, row: AuditEvent) -> str:

@@ -49,6 +49,8 @@ def says(entry: Entry) -> str:
     if entry.what == "warn":
         share = event.share if event and event.share else 0
         return _("At risk: %(share)s used") % {"share": percent(share)}
+    if entry.what == "retarget":
+        return _retargeted(reason)
     if entry.what == "stop":
         return {"met": _("Stopped in time"), "missed": _("Stopped too late")}.get(
             entry.outcome, _("Stopped")
@@ -56,11 +58,19 @@ def says(entry: Entry) -> str:
     said = {
         "start": _("Started"),
         "void_stop": _("Stop taken back"),
-        "retarget": _("Target or calendar changed"),
         "cancel": _("Cancelled"),
         "breach": _("Target used up"),
     }
     return said.get(entry.what, entry.what)
+
+
+def _retargeted(reason: str) -> str:
+    return {
+        "tier": _("Target changed with the tier"),
+        "queue": _("Hours changed with the queue"),
+        "calendar": _("Hours changed: its calendar was edited"),
+        "policy": _("Target changed: a newer version of its policy was applied"),
+    }.get(reason, _("Target or hours changed"))
 
 
 def _level(entry: Entry) -> str:

@@ -138,6 +138,16 @@ def test_events_are_filtered_by_action(client) -> None:
     assert ("policy.published", "policy.published") in spec.lookup_choices
 
 
+def test_an_act_on_an_item_is_told_in_words(client) -> None:
+    factories.a_pipeline()
+    factories.an_item(factories.a_service(), "high")
+    factories.claim(factories.a_person())
+    events = client.get("/admin/governance/auditevent/?action=item.claimed")
+    assert "Claimed (item.claimed)" in events.content.decode()
+    (spec,) = events.context["cl"].filter_specs
+    assert ("item.claimed", "Claimed (item.claimed)") in spec.lookup_choices
+
+
 def test_the_event_of_a_call_leads_to_the_predictions_that_it_brought(client) -> None:
     factories.a_pipeline()
     bot = factories.a_service()
