@@ -11,8 +11,9 @@ from django.utils.translation import gettext_lazy
 
 from governance.admin.forms import ReasonForm
 from governance.admin.rendering import NOTHING, as_code
-from governance.domain.documents.pipeline import SAFE_DEFAULTS
+from governance.domain.documents.pipeline import SAFE_DEFAULTS, needing_default
 from governance.models import Pipeline, SLAPolicy
+from governance.services import rows
 
 # As many as a document may have, and how many empty ones a form offers.
 MOST = 50
@@ -163,13 +164,16 @@ class PipelineForm(ReasonForm):
             told = {"tiers": ", ".join(tiers)}
             self.add_error(
                 "sla_default",
-                _("The only default stays: these tiers name no SLA policy: %(tiers)s.") % told,
+                _(
+                    "The only default stays: these tiers name no SLA policy: %(tiers)s. "
+                    "Give each one of its own, or keep the default."
+                )
+                % told,
             )
         return found
 
     def _that_need_it(self) -> list[str]:
-        rows = self.instance.tiers.filter(sla="", decisions__gt=0)
-        return list(rows.values_list("slug", flat=True))
+        return needing_default(rows.document_of(self.instance))
 
 
 for _number in range(1, MOST + 1):

@@ -18,12 +18,15 @@ CURRENT_SLA = """
 
 def known() -> Known:
     """Return what is on record, for the references of documents."""
+    rows = Pipeline.objects.values_list("slug", "settings__slas", "live__document__slas")
+    slas = {slug: written or live for slug, written, live in rows}
     return Known(
         calendars=frozenset(Calendar.objects.values_list("slug", flat=True)),
         sla_policies=frozenset(SLAPolicy.objects.values_list("slug", flat=True)),
         roles=frozenset(Role.objects.values_list("slug", flat=True)),
         usernames=frozenset(User.objects.values_list("username", flat=True)),
-        pipelines=frozenset(Pipeline.objects.values_list("slug", flat=True)),
+        pipelines=frozenset(slas),
+        with_default=frozenset(slug for slug, entries in slas.items() if entries),
     )
 
 

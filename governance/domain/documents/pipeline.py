@@ -41,6 +41,8 @@ def pipeline(reader: Reader, known: Known) -> dict[str, Any]:
         "privacy": _privacy(reader.child("privacy")),
     }
     _check_reachable(reader, document)
+    if str(reader.values.get("slug")) in known.with_default:
+        _check_default_stays(reader, document)
     return document
 
 
@@ -60,6 +62,16 @@ def most_careful_tier(document: Mapping[str, Any]) -> str:
             slug,
         ),
     )
+
+
+def needing_default(document: Mapping[str, Any]) -> list[str]:
+    """Return the tiers whose items follow the default SLA policy, because they name none."""
+    everywhere = document["routing"]["random_slice"]
+    return [
+        slug
+        for slug, tier in document["tiers"].items()
+        if not tier["sla"] and (tier["decisions"] or tier["monitor_rate"] or everywhere)
+    ]
 
 
 def _question(reader: Reader) -> dict[str, Any]:
@@ -268,3 +280,15 @@ def _check_reachable(reader: Reader, document: Mapping[str, Any]) -> None:
         or any(tier["decisions"] or tier["monitor_rate"] for tier in tiers)
     ):
         reader.fault("queues", "required", "Items need a queue to wait in.")
+
+
+def _check_default_stays(reader: Reader, document: Mapping[str, Any]) -> None:
+    """Note when the only default would go while items follow it: they would have no deadline."""
+    needing = needing_default(document)
+    if needing and not document["slas"] and not reader.values.get("slas"):
+        reader.fault(
+            "slas",
+            "needed",
+            f"The only default stays: these tiers name no SLA policy: {', '.join(needing)}. "
+            "Give each a sla of its own, or keep the default.",
+        )
