@@ -176,7 +176,7 @@ def _write_versioned(
 ) -> None:
     for name, value in fields.items():
         setattr(row, name, value)
-    row.current = policies.publish_version(
+    row.current = policies.put_in_force(
         kind=kind,
         slug=parsed.slug,
         document=parsed.document,
@@ -252,9 +252,20 @@ def _write_pipeline(parsed: documents.Parsed, act: Act, pointer: str) -> None:
         Pipeline.objects.select_for_update(of=("self",)).filter(slug=parsed.slug).first()
         or Pipeline(slug=parsed.slug, example=act.example)
     )  # fmt: skip
-    rows.write(row, parsed.document, actor=act.actor, reason=act.reason)
-    policies.publish(
-        pipeline_id=row.pk, mode=act.mode, actor=act.actor, reason=act.reason, now=act.now
+    _rewrite(row, parsed.document, act)
+
+
+def _rewrite(row: Pipeline, document: Mapping[str, Any], act: Act) -> PolicyVersion:
+    """Write a document over the rows of a locked pipeline, and publish them."""
+    before = rows.document_of(row) if row.pk else None
+    rows.write(row, document, actor=act.actor, reason=act.reason)
+    return policies.publish(
+        pipeline_id=row.pk,
+        mode=act.mode,
+        actor=act.actor,
+        reason=act.reason,
+        now=act.now,
+        rewritten=before != rows.document_of(row),
     )
 
 
@@ -306,5 +317,4 @@ def put(
     (parsed,) = documents.validate([source], known())
     if (parsed.kind, parsed.slug) != ("Pipeline", row.slug):
         raise InvalidInput.at("/slug", f"This is the configuration of the pipeline {row.slug}.")
-    rows.write(row, parsed.document, actor=actor, reason=reason)
-    return policies.publish(pipeline_id=row.pk, mode=mode, actor=actor, reason=reason, now=now)
+    return _rewrite(row, parsed.document, Act(actor, reason, now, mode, {}))

@@ -30,15 +30,15 @@ def publish_version(
     actor: User | None,
     reason: str,
     now: datetime,
-) -> PolicyVersion:
-    """Return the version that holds `document`: the existing one, or a new one on record.
+) -> tuple[PolicyVersion, bool]:
+    """Return the version that holds `document`, and whether it is new: then an event tells of it.
 
     The caller holds the row that the version belongs to locked.
     """
     stamp = digest(document)
     versions = PolicyVersion.objects.filter(kind=kind, slug=slug)
     if existing := versions.filter(digest=stamp).first():
-        return existing
+        return existing, False
     last = versions.order_by("-number").first()
     version = PolicyVersion.objects.create(
         kind=kind,
@@ -60,6 +60,40 @@ def publish_version(
         reason=version.reason,
         detail={"version": str(version.pk), "number": version.number, "digest": stamp},
     )
+    return version, True
+
+
+def put_in_force(
+    *,
+    kind: PolicyKind,
+    slug: str,
+    document: Mapping[str, Any],
+    before: PolicyVersion | None,
+    actor: User | None,
+    reason: str,
+    now: datetime,
+) -> PolicyVersion:
+    """Return the version that is in force from now on, for what has one in force and no modes.
+
+    A document that was in force earlier brings its version back. Either way one event tells of it.
+    """
+    version, new = publish_version(
+        kind=kind, slug=slug, document=document, before=before, actor=actor, reason=reason, now=now
+    )
+    if not new and version != before:
+        ledger.append(
+            stream=f"{kind}:{slug}",
+            action="policy.reinstated",
+            actor=actor,
+            now=now,
+            reason=reason or NO_REASON,
+            detail={
+                "version": str(version.pk),
+                "number": version.number,
+                "digest": version.digest,
+                "previous": str(before.pk) if before else None,
+            },
+        )
     return version
 
 
@@ -77,16 +111,24 @@ def _guideline_version(
 
 @transaction.atomic
 def publish(
-    *, pipeline_id: int, mode: PolicyMode, actor: User | None, reason: str, now: datetime
+    *,
+    pipeline_id: int,
+    mode: PolicyMode,
+    actor: User | None,
+    reason: str,
+    now: datetime,
+    rewritten: bool = False,
 ) -> PolicyVersion:
     """Publish the working rows of a pipeline, checked as a whole, in a mode.
 
-    Raises documents.InvalidDocuments with all that is wrong; then nothing is written.
+    `rewritten` says that the act has written over these rows, which is told even where neither a
+    version nor what is in force comes of it. Raises documents.InvalidDocuments with all that is
+    wrong; then nothing is written.
     """
     pipeline = Pipeline.objects.select_for_update(of=("self",)).get(pk=pipeline_id)
     source = {"kind": "Pipeline", "slug": pipeline.slug, **rows.document_of(pipeline)}
     (parsed,) = documents.validate([source], known())
-    version = publish_version(
+    version, told = publish_version(
         kind=PolicyKind.PIPELINE,
         slug=pipeline.slug,
         document=parsed.document,
@@ -96,7 +138,18 @@ def publish(
         now=now,
     )
     if mode != PolicyMode.DRAFT:
-        activate(pipeline=pipeline, version=version, mode=mode, actor=actor, reason=reason, now=now)
+        told |= activate(
+            pipeline=pipeline, version=version, mode=mode, actor=actor, reason=reason, now=now
+        )
+    if rewritten and not told:
+        ledger.append(
+            stream=f"{PolicyKind.PIPELINE}:{pipeline.slug}",
+            action="pipeline.drafted",
+            actor=actor,
+            now=now,
+            reason=reason or NO_REASON,
+            detail={"version": str(version.pk), "number": version.number},
+        )
     return version
 
 
