@@ -6,11 +6,15 @@ from governance.domain.faults import Fault
 
 
 class DomainError(Exception):
-    """An act was refused. `code` is stable, `status` the HTTP status, `detail` a sentence."""
+    """An act was refused. `code` is stable, `status` the HTTP status, `detail` a sentence.
+
+    `retry_after` is in how many seconds the same may go well; 0 says nothing about that.
+    """
 
     code = "refused"
     status = 400
     title = "The request was refused"
+    retry_after = 0
 
     def __init__(self, detail: str, *, faults: tuple[Fault, ...] = (), **extra: Any) -> None:
         super().__init__(detail)
@@ -54,6 +58,14 @@ class Conflict(DomainError):
     code = "conflict"
     status = 409
     title = "Conflict"
+
+
+class KeyInUse(Conflict):
+    """Another request holds the idempotency key; its answer will be there soon."""
+
+    def __init__(self, detail: str, *, retry_after: int) -> None:
+        super().__init__(detail)
+        self.retry_after = retry_after
 
 
 class StaleClaim(Conflict):

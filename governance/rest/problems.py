@@ -87,7 +87,8 @@ def of_domain_error(error: DomainError) -> dict[str, Any]:
 
 def _problem_of(error: Exception) -> tuple[dict[str, Any] | None, dict[str, str]]:
     if isinstance(error, DomainError):
-        return of_domain_error(error), {}
+        wait = {"Retry-After": str(error.retry_after)} if error.retry_after else {}
+        return of_domain_error(error), wait
     if isinstance(error, InvalidDocuments):
         title, detail = (
             "The documents are not valid",

@@ -40,11 +40,24 @@ PROBLEM_ANSWER = {
         "application/problem+json": {"schema": {"$ref": f"#/components/schemas/{PROBLEM_NAME}"}}
     },
 }
+CONFLICT_ANSWER = {
+    **PROBLEM_ANSWER,
+    "description": "A conflict; Retry-After where another request holds the Idempotency-Key",
+    "headers": {
+        "Retry-After": {
+            "description": "In how many seconds to send the same again.",
+            "schema": {"type": "integer", "minimum": 1},
+        }
+    },
+}
 IDEMPOTENCY = {
     "name": "Idempotency-Key",
     "in": "header",
     "required": False,
-    "description": "A repeat under the same key gets the same answer, for 7 days.",
+    "description": (
+        "A repeat under the same key gets the same answer, for 7 days; while the first is running, "
+        "a 409 with Retry-After."
+    ),
     "schema": {"type": "string", "minLength": 1, "maxLength": 255},
 }
 
@@ -91,6 +104,7 @@ class AutoSchema(SpectacularSchema):
             handler = getattr(self.view, self.method.lower(), None)
             if hasattr(handler, "takes_idempotency_key"):
                 operation.setdefault("parameters", []).append(IDEMPOTENCY)
+                operation["responses"].setdefault("409", CONFLICT_ANSWER)
         return operation
 
 

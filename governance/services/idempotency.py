@@ -2,17 +2,20 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from math import ceil
 from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 
-from governance.exceptions import Conflict, IdempotencyMismatch, InvalidInput
+from governance.exceptions import IdempotencyMismatch, InvalidInput, KeyInUse
 from governance.models import IdempotencyKey, User
 
 LEASE = timedelta(seconds=60)
 KEPT = timedelta(days=7)
 MAX_KEY = 255
+# In how many seconds to ask again, unless the lease ends sooner: most requests are over by then.
+ASK_AGAIN = 5
 
 
 @dataclass(frozen=True)
@@ -29,7 +32,7 @@ def begin(
 ) -> IdempotencyKey | Kept:
     """Take a key, or return the answer that was given under it.
 
-    Conflict while another request holds it; IdempotencyMismatch when it came with another body. A
+    KeyInUse while another request holds it; IdempotencyMismatch when it came with another body. A
     holder that crashed loses the key after LEASE.
     """
     if not 1 <= len(key) <= MAX_KEY or not key.isprintable():
@@ -59,13 +62,16 @@ def _known(row: IdempotencyKey, now: datetime) -> IdempotencyKey | Kept:
             .first()
         )
         if known is None:
-            raise Conflict("A request with this Idempotency-Key has just ended; try again.")
+            detail = "A request with this Idempotency-Key has just ended; try again."
+            raise KeyInUse(detail, retry_after=1)
         if known.fingerprint != row.fingerprint:
             raise IdempotencyMismatch("This Idempotency-Key came with another body before.")
         if known.status is not None:
             return Kept(known.status, bytes(known.body or b""), known.headers)
         if known.leased_until > now:
-            raise Conflict("A request with this Idempotency-Key is still running.")
+            left = ceil((known.leased_until - now).total_seconds())
+            detail = "A request with this Idempotency-Key is still running."
+            raise KeyInUse(detail, retry_after=min(left, ASK_AGAIN))
         known.leased_until = now + LEASE
         known.save(update_fields=["leased_until"])
         return known
@@ -74,11 +80,12 @@ def _known(row: IdempotencyKey, now: datetime) -> IdempotencyKey | Kept:
 def keep(row: IdempotencyKey, *, status: int, body: bytes, headers: dict[str, Any]) -> None:
     """Keep the answer, in the transaction of the effect.
 
-    Conflict, which takes the effect back, when the lease ran out and another request has the key.
+    KeyInUse, which takes the effect back, when the lease ran out and another request has the key.
     """
     kept = _mine(row).update(status=status, body=body, headers=headers)
     if not kept:
-        raise Conflict("This request took so long that another took its Idempotency-Key over.")
+        detail = "This request took so long that another took its Idempotency-Key over."
+        raise KeyInUse(detail, retry_after=ASK_AGAIN)
 
 
 def give_back(row: IdempotencyKey) -> None:

@@ -119,14 +119,37 @@ def test_while_the_first_is_running_a_repeat_is_a_conflict(bot: Any, service: Us
     payload = factories.a_payload()
     good(bot.post("/predictions", payload, idempotency_key="k-1"), 201)
     IdempotencyKey.objects.update(status=None, leased_until=timezone.now() + timedelta(minutes=1))
-    told = problem(bot.post("/predictions", payload, idempotency_key="k-1"), 409)
-    assert "running" in told["detail"]
+    answer = bot.post("/predictions", payload, idempotency_key="k-1")
+    assert "running" in problem(answer, 409)["detail"]
+    assert answer["Retry-After"] == "5"
+
+
+@pytest.mark.parametrize(("left", "told"), [(0.2, 1), (1, 1), (2.5, 3), (59, 5)])
+def test_a_repeat_is_told_to_wait_whole_seconds_and_never_past_the_lease(
+    service: User, left: float, told: int
+) -> None:
+    start = timezone.now()
+    row = begin(service, now=start)
+    with pytest.raises(idempotency.KeyInUse) as caught:
+        begin(service, now=row.leased_until - timedelta(seconds=left))
+    assert caught.value.retry_after == told
+
+
+def test_a_conflict_of_another_kind_names_no_time(api: Any, service: User) -> None:
+    reviewer = api(factories.a_person(), "review")
+    factories.an_item(service)
+    held = good(reviewer.post("/claim"), 201)
+    path, body = f"/assignments/{held['id']}/release", {"claim_token": held["claim_token"]}
+    good(reviewer.post(path, body))
+    answer = reviewer.post(path, body)
+    problem(answer, 409)
+    assert not answer.has_header("Retry-After")
 
 
 def test_the_key_of_a_holder_that_died_is_free_after_its_lease(service: User) -> None:
     start = timezone.now()
     first = begin(service, now=start)
-    with pytest.raises(idempotency.Conflict):
+    with pytest.raises(idempotency.KeyInUse):
         begin(service, now=start + timedelta(seconds=59))
     second = begin(service, now=start + timedelta(seconds=61))
     assert second.pk == first.pk
@@ -136,7 +159,7 @@ def test_a_holder_that_lost_its_key_takes_its_effect_back(service: User) -> None
     start = timezone.now()
     slow = begin(service, now=start)
     quick = begin(service, now=start + timedelta(seconds=61))
-    with pytest.raises(idempotency.Conflict):
+    with pytest.raises(idempotency.KeyInUse):
         idempotency.keep(slow, status=201, body=b"slow", headers={})
     idempotency.give_back(slow)
     idempotency.keep(quick, status=201, body=b"quick", headers={})
