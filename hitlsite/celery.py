@@ -14,7 +14,7 @@ from hitlsite.ending import EndsInTime
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "hitlsite.settings")
 
-# In this order: a backlog of bulk work never delays a tick.
+# In this order: a backlog of bulk work never delays a tick, even where one worker does it all.
 # Each has its own exchange: with one for all, every queue would get every message.
 QUEUES = tuple(Queue(name, Exchange(name), name) for name in ("critical", "default", "bulk"))
 SWEEP = 15

@@ -166,7 +166,10 @@ VARIABLES = (
     Variable("WEB_WORKERS", "2", readers.integer(1, 64), "Processes of the web server."),
     Variable("WEB_THREADS", "4", readers.integer(1, 64), "Threads in each of them."),
     Variable(
-        "WORKER_CONCURRENCY", "2", readers.integer(1, 64), "Processes that run background tasks."
+        "WORKER_CONCURRENCY",
+        "2",
+        readers.integer(1, 64),
+        "Processes that run background tasks, beside the one for bulk work.",
     ),
 )
 

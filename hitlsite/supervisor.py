@@ -36,7 +36,7 @@ class Child:
     """A process to run.
 
     `grace` is how many seconds it gets to end after SIGTERM. With `once` it is not started again,
-    and what it says goes to the terminal.
+    and what it says goes to the terminal. One that is `beside` the child before it ends with it.
     """
 
     name: str
@@ -44,6 +44,7 @@ class Child:
     grace: float
     pass_fds: tuple[int, ...] = ()
     once: bool = False
+    beside: bool = False
     process: subprocess.Popen[bytes] | None = None
     started: float = 0.0
     failures: int = 0
@@ -109,8 +110,15 @@ class Supervisor:
 
     def stop(self) -> None:
         """End every child in reverse order, by force after its grace or at a second signal."""
+        asked: list[Child] = []
         for child in reversed(self.children):
-            self._end(child)
+            if child.running and child.process is not None:
+                child.process.terminate()
+            asked.append(child)
+            if not child.beside:
+                for each in asked:
+                    self._end(each)
+                asked.clear()
 
     def log_of(self, child: Child) -> Path:
         """Return the file that the child writes to."""
@@ -170,11 +178,9 @@ class Supervisor:
 
     def _end(self, child: Child) -> None:
         heard = self.signals
-        if child.running and child.process is not None:
-            child.process.terminate()
-            deadline = time.monotonic() + child.grace
-            while child.running and time.monotonic() < deadline and self.signals <= max(heard, 1):
-                time.sleep(TICK / 2)
+        deadline = time.monotonic() + child.grace
+        while child.running and time.monotonic() < deadline and self.signals <= max(heard, 1):
+            time.sleep(TICK / 2)
         _kill_group(child, signal.SIGKILL)
         if child.process is not None:
             child.process.wait()

@@ -52,6 +52,40 @@ def test_a_child_that_ignores_the_wish_to_end_is_ended_by_force(tmp_path: Path) 
     assert child.process.returncode == -9
 
 
+SLOW = """
+import signal, sys, time
+def heard(*_):
+    print("heard", time.monotonic(), flush=True)
+    time.sleep(1)
+    print("ended", time.monotonic(), flush=True)
+    sys.exit()
+signal.signal(15, heard)
+print("listens", flush=True)
+time.sleep(60)
+"""
+
+
+def test_children_beside_each_other_end_together_and_the_others_one_after_another(
+    tmp_path: Path,
+) -> None:
+    supervisor, _ = _supervisor(tmp_path)
+    broker, worker = (Child(name, _python(SLOW), grace=8) for name in ("broker", "worker"))
+    bulk = Child("bulk", _python(SLOW), grace=8, beside=True)
+    for child in (broker, worker, bulk):
+        supervisor.start(child)
+        log = supervisor.log_of(child)
+        until(lambda log=log: "listens" in log.read_text(), f"{child.name} listens", 20)
+
+    supervisor.stop()
+
+    said = {}
+    for child in (broker, worker, bulk):
+        words = supervisor.log_of(child).read_text().split()
+        said[child.name] = float(words[2]), float(words[4])
+    assert said["worker"][0] < said["bulk"][1], "both were asked before either had ended"
+    assert said["broker"][0] > max(said["worker"][1], said["bulk"][1])
+
+
 def test_a_child_that_runs_once_is_not_started_again(tmp_path: Path) -> None:
     supervisor, said = _supervisor(tmp_path)
     supervisor.start(Child("demo", _python("raise SystemExit(4)"), grace=1, once=True))

@@ -11,6 +11,8 @@ from collections.abc import Callable
 
 import pytest
 
+from hitlsite.celery import QUEUES
+from hitlsite.management.commands import up
 from tests import factories
 from tests.site.installation import ROOT, Installation, Server, free_port, until
 
@@ -21,7 +23,13 @@ pytestmark = [
 Install = Callable[..., Installation]
 Serve = Callable[..., Server]
 LINK = re.compile(r"http://127\.0\.0\.1:\d+(/sign-in/once/\S+)")
-CHILDREN = ("valkey-server", "gunicorn", "celery -A hitlsite worker", "celery -A hitlsite beat")
+CHILDREN = (
+    "valkey-server",
+    "gunicorn",
+    "celery -A hitlsite worker -Q critical,default",
+    "celery -A hitlsite worker -Q bulk",
+    "celery -A hitlsite beat",
+)
 
 
 def _send(installation: Installation, headers: dict[str, str], name: str) -> tuple[int, str]:
@@ -133,10 +141,36 @@ def test_every_child_that_is_killed_comes_back(install: Install) -> None:
         until(lambda n=name, p=pid: _came_back(installation, n, p), f"{name} is back")
     until(lambda: _send(installation, headers, "q-1")[0] in (200, 201), "it takes predictions")
     installation.until_well()
-    for word in ("broker", "web", "worker", "beat"):
+    for word in ("broker", "web", "worker", "bulk", "beat"):
         assert f"{word} ended (SIGKILL); it starts again in 0.5 s." in installation.said
     assert installation.interrupt() == 0
     assert installation.processes() == []
+
+
+def test_bulk_work_has_a_process_of_its_own_and_all_queues_have_a_worker() -> None:
+    prompt, bulk = up._workers()
+    words = {child.name: list(child.command) for child in (prompt, bulk)}
+    queues = {name: said[said.index("-Q") + 1].split(",") for name, said in words.items()}
+    assert queues == {"worker": ["critical", "default"], "bulk": ["bulk"]}
+    assert [*queues["worker"], *queues["bulk"]] == [queue.name for queue in QUEUES]
+    assert words["bulk"][words["bulk"].index("-c") + 1] == "1"
+
+
+def test_sweeps_go_on_while_bulk_work_stands_still(install: Install) -> None:
+    installation = install().start()
+    installation.until_well()
+    leader = installation.child("worker -Q bulk")
+
+    os.killpg(leader, signal.SIGSTOP)
+
+    def beats() -> str:
+        return (installation.data / "logs" / "worker.log").read_text(encoding="utf-8")
+
+    before = beats().count("sweep_clocks")
+    until(lambda: beats().count("sweep_clocks") > before, "another sweep is done")
+    assert installation.get("/readyz")[0] == 200
+    os.killpg(leader, signal.SIGCONT)
+    assert installation.interrupt() == 0
 
 
 def _came_back(installation: Installation, name: str, former: int) -> bool:

@@ -24,12 +24,14 @@ from hitlsite.supervisor import Child, StartFailed, Supervisor
 
 BACKLOG = 1024
 START_LIMIT = 90.0
+# The queues of the one worker and of the other.
+PROMPT, BULK = "critical,default", "bulk"
 
 
 class Command(BaseCommand):
-    """Starts broker, web, worker and schedule, restarts what dies, and stops all on Ctrl-C."""
+    """Starts broker, web, workers and schedule, restarts what dies, and stops all on Ctrl-C."""
 
-    help = "Run the web server, the worker, the schedule and, if none is named, the broker."
+    help = "Run the web server, the workers, the schedule and, if none is named, the broker."
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -64,7 +66,7 @@ class Command(BaseCommand):
         if not supervisor.wait_until(_answers, web, seconds=START_LIMIT):
             return
         self._greet()
-        for child in (_worker(), _schedule(), *([_demo()] if demo else [])):
+        for child in (*_workers(), _schedule(), *([_demo()] if demo else [])):
             supervisor.start(child)
         supervisor.run()
 
@@ -157,11 +159,25 @@ def _web(listener: socket.socket) -> Child:
     return Child("web", command, grace=8, pass_fds=(number,))
 
 
-def _worker() -> Child:
+def _workers() -> tuple[Child, Child]:
+    """Return the worker of sweeps, mail and other short work, and that of bulk work.
+
+    A seal may take half an hour: a pool that did both would let everything else wait for two.
+    """
+    several = str(settings.ENV.worker_concurrency)
+    bulk = _worker("bulk", BULK, "1")
+    bulk.beside = True
+    return _worker("worker", PROMPT, several), bulk
+
+
+def _worker(name: str, queues: str, processes: str) -> Child:
     # A folder of files needs threads: a killed process of a pool would freeze the others.
     pool = "prefork" if settings.BROKER.redis_url else "threads"
-    command = _celery("worker", "-P", pool, "--without-gossip", "--without-mingle")
-    return Child("worker", command, grace=8)
+    command = _celery(
+        "worker", "-Q", queues, "-c", processes, "-n", f"{name}@%h", "-P", pool,
+        "--without-gossip", "--without-mingle",
+    )  # fmt: skip
+    return Child(name, command, grace=8)
 
 
 def _schedule() -> Child:
