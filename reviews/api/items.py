@@ -45,8 +45,8 @@ class ItemFilter(Paged):
     scenario_type = StrictCharField(required=False)
     assignee = StrictCharField(required=False)
     model_version = StrictCharField(required=False)
-    breached = serializers.BooleanField(required=False)
-    at_risk = serializers.BooleanField(required=False)
+    breached = serializers.BooleanField(required=False, help_text=schemas.BREACHED)
+    at_risk = serializers.BooleanField(required=False, help_text=schemas.AT_RISK)
     due_before = MomentField(required=False)
     created_after = MomentField(required=False)
 

@@ -13,6 +13,7 @@ from governance.rest.schema import Shown
 from governance.rest.serializers import MomentField, StrictCharField, StrictSerializer, query
 from governance.rest.views import Endpoint, principal_of
 from governance.selectors import clock
+from reviews.api import schemas
 from reviews.domain.shares import Share
 from reviews.enums import ClockKind
 from reviews.selectors import operations, operations_report
@@ -115,8 +116,8 @@ class OperationsShown(Shown):
     timezone = serializers.CharField()
     open = serializers.IntegerField()
     paused = serializers.IntegerField()
-    at_risk = serializers.IntegerField()
-    breached = serializers.IntegerField(help_text="Open items of which an open clock is late.")
+    at_risk = serializers.IntegerField(help_text=schemas.AT_RISK)
+    breached = serializers.IntegerField(help_text=schemas.BREACHED)
     arrived = serializers.IntegerField()
     settled = serializers.IntegerField()
     turnaround = TurnaroundShown()

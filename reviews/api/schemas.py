@@ -9,6 +9,14 @@ from governance.rest.schema import Shown, page_of
 from governance.rest.serializers import MoneyField
 from reviews.enums import AssignmentState, Disposition, ItemStatus, ResolutionKind, Sampled, Verdict
 
+BREACHED = (
+    "Open items of which an open clock is past its target, the breach written yet or not, the item "
+    "paused or not. One that was settled, however late, is not among them."
+)
+AT_RISK = (
+    "Open items of which a running clock has used up a share that warns, and none is breached."
+)
+
 
 class ModelShown(Shown):
     """Which model made a prediction."""

@@ -121,9 +121,9 @@ def standing(of: Scope) -> Standing:
     """Return how many items are open now, whatever the period."""
     items = ReviewItem.objects.filter(pipeline__in=of.pipelines, status__in=UNSETTLED)
     found = items.aggregate(open=Count("pk"), paused=Count("pk", filter=Q(paused_at__isnull=False)))
-    running = urgency.open_clocks(of.pipelines).exclude(kind=ClockKind.SIGNOFF)
-    late = running.filter(urgency.past(of.now))
-    near = running.filter(urgency.warned(of.now)).exclude(item__in=late.values("item"))
+    late = urgency.late(of.now).filter(pipeline__in=of.pipelines)
+    near = urgency.near(of.now).filter(pipeline__in=of.pipelines)
+    near = near.exclude(item__in=late.values("item"))
     return Standing(
         found["open"],
         found["paused"],

@@ -6,8 +6,8 @@ from typing import Any
 from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
 
 from governance.domain.principal import Principal
-from reviews.enums import ClockStatus
 from reviews.models import Assignment, Decision, Note, Prediction, Resolution, ReviewItem, SLAClock
+from reviews.selectors import urgency
 from reviews.selectors.blindness import exposed
 
 
@@ -77,10 +77,11 @@ def filtered_items(
         rows = rows.filter(
             assignments__reviewer__username=wanted["assignee"], assignments__state="claimed"
         )
+    breached = Q(_has(urgency.late(now)))
     if "breached" in wanted:
-        rows = _either(rows, late(now), holds=wanted["breached"])
+        rows = _either(rows, breached, holds=wanted["breached"])
     if "at_risk" in wanted:
-        rows = _either(rows, near(now), holds=wanted["at_risk"])
+        rows = _either(rows, Q(_has(urgency.near(now))) & ~breached, holds=wanted["at_risk"])
     return rows
 
 
@@ -88,20 +89,5 @@ def _either(rows: "QuerySet[Any]", condition: Q, *, holds: bool) -> "QuerySet[An
     return rows.filter(condition) if holds else rows.exclude(condition)
 
 
-def late(now: datetime) -> Q:
-    """Return the condition that a clock of an item has run past its target, seen or not yet.
-
-    Of a settled item that it was settled late.
-    """
-    clocks = SLAClock.objects.filter(item=OuterRef("pk"))
-    current = clocks.filter(status=ClockStatus.RUNNING, due_at__lt=now)
-    seen = clocks.filter(breached_at__isnull=False)
-    return Q(Exists(current)) | Q(Exists(seen))
-
-
-def near(now: datetime) -> Q:
-    """Return the condition that a running clock of an item has warned and is not late."""
-    warned = SLAClock.objects.filter(
-        item=OuterRef("pk"), status=ClockStatus.RUNNING, warned__gt=0, breached_at=None
-    )
-    return Q(Exists(warned.filter(due_at__gte=now))) & ~late(now)
+def _has(clocks: "QuerySet[SLAClock]") -> Exists:
+    return Exists(clocks.filter(item=OuterRef("pk")))

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from django.db.models import Q, QuerySet
 
@@ -24,35 +23,43 @@ class Count:
     capped: bool
 
 
-def open_clocks(pipelines: Any) -> "QuerySet[SLAClock]":
-    """Return the clocks of items that run or are paused."""
-    return SLAClock.objects.filter(pipeline__in=pipelines, status__in=OPEN, item__isnull=False)
+def late(now: datetime) -> "QuerySet[SLAClock]":
+    """Return the open clocks of items that are past their target, seen or not yet.
+
+    An item is breached that has one, wherever it is said of an item: in lists, on pages and in
+    figures. A clock is open only while its item is not settled, and one that was past its target
+    when its item was paused stays so.
+    """
+    return _open().filter(Q(due_at__lt=now) | Q(breached_at__isnull=False))
 
 
-def past(now: datetime) -> Q:
-    """Return the condition that an open clock is past its target, seen or not yet."""
-    return Q(due_at__lt=now) | Q(breached_at__isnull=False)
+def near(now: datetime) -> "QuerySet[SLAClock]":
+    """Return the clocks of items that run, have warned and are not past their target.
+
+    An item is at risk that has one and is not breached.
+    """
+    return _open().filter(
+        status=ClockStatus.RUNNING, warned__gt=0, breached_at=None, due_at__gte=now
+    )
 
 
-def warned(now: datetime) -> Q:
-    """Return the condition that a clock runs, has warned and is not past its target."""
-    return Q(status=ClockStatus.RUNNING, warned__gt=0, breached_at=None, due_at__gte=now)
+def _open() -> "QuerySet[SLAClock]":
+    return SLAClock.objects.filter(status__in=OPEN, item__isnull=False)
 
 
 def of_queue(pipeline: Pipeline, queue: str, now: datetime, show: str) -> "QuerySet[ReviewItem]":
     """Return the unsettled items of a queue, the most urgent first.
 
-    `show` of `breached` keeps those of which a clock that is open is past its target, `at_risk`
-    those that have warned and of which none is.
+    `show` of `breached` keeps those that are breached, `at_risk` those that are at risk.
     """
     rows = ReviewItem.objects.filter(pipeline=pipeline, queue=queue, status__in=UNSETTLED)
     rows = rows.select_related("prediction").order_by("urgent_at", "pk")
-    running = open_clocks([pipeline.pk])
-    late = running.filter(past(now)).values("item")
+    gone = late(now).filter(pipeline=pipeline).values("item")
     if show == BREACHED:
-        return rows.filter(pk__in=late)
+        return rows.filter(pk__in=gone)
     if show == AT_RISK:
-        return rows.filter(pk__in=running.filter(warned(now)).values("item")).exclude(pk__in=late)
+        soon = near(now).filter(pipeline=pipeline).values("item")
+        return rows.filter(pk__in=soon).exclude(pk__in=gone)
     return rows
 
 
