@@ -44,7 +44,9 @@ def test_first_start_answers_and_prints_its_address_and_a_link_that_works_once(
 
     assert f"Countersign answers at http://127.0.0.1:{installation.port}/" in installation.said
     assert installation.get("/healthz") == (200, "ok\n")
-    links = LINK.findall(installation.said)
+    links = until(
+        lambda: LINK.findall(installation.said), "a link is printed after the address", 20
+    )
     assert len(links) == 1
     assert installation.get(links[0])[0] == 200
     assert not re.search(r"(?i)password", installation.said)
