@@ -27,5 +27,5 @@ class GovernanceConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Connect to the end of migrate."""
-        post_migrate.connect(install_triggers, dispatch_uid="governance.append_only")
+        """Connect to the end of migrate, which calls once for each app; by then all tables are."""
+        post_migrate.connect(install_triggers, sender=self, dispatch_uid="governance.append_only")

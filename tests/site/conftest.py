@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from django.db import connection
 
 from hitlsite import broker
 from tests.site.installation import DATABASE, Installation, Server
@@ -19,8 +20,16 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def install(tmp_path: Path, migrated: Path) -> Iterator[Callable[..., Installation]]:
-    """Return a maker of installations, none of them started; `fresh` ones have no database."""
+def install(
+    tmp_path: Path, request: pytest.FixtureRequest
+) -> Iterator[Callable[..., Installation]]:
+    """Return a maker of installations, none of them started; `fresh` ones have no database.
+
+    They keep their data in SQLite whatever the suite runs on: once is enough.
+    """
+    if connection.vendor != "sqlite":
+        pytest.skip("Installations of their own are tested when the suite runs on SQLite.")
+    migrated = request.getfixturevalue("migrated")
     made: list[Installation] = []
 
     def make(name: str = "one", *, fresh: bool = False, **chosen: str) -> Installation:
