@@ -106,6 +106,7 @@ TEMPLATES: list[dict[str, Any]] = [
                 "django.contrib.messages.context_processors.messages",
                 "governance.web.context.page",
                 "reviews.web.inbox.unread",
+                "reviews.web.banner.maintenance",
             ],
         },
     },

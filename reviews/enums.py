@@ -130,6 +130,7 @@ class ItemAction(TextChoices):
     AT_RISK = "sla.at_risk", "Close to its target"
     BREACHED = "sla.breached", "Target used up"
     LEVEL = "sla.escalated", "Level of the ladder reached"
+    STOOD_STILL = "sla.paused", "Stood still for maintenance"
     PAUSE_ENDED = "sla.resumed", "Pause ended by itself"
     EXPIRED = "sla.expired", "Expired unreviewed"
     RETARGETED = "sla.retargeted", "Target or hours of its clocks changed"

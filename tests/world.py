@@ -16,6 +16,7 @@ from governance.services import configuration, idempotency, sign_in_links
 from reviews.models import (
     Decision,
     Escalation,
+    Maintenance,
     Notification,
     NotificationPreference,
     Prediction,
@@ -27,6 +28,7 @@ from reviews.services import (
     clocks,
     decisions,
     escalations,
+    maintenance,
     notes,
     outcomes,
     sweeping,
@@ -84,11 +86,13 @@ def build() -> World:
     )
     Heartbeat.objects.get_or_create(name="worker", defaults={"beat_at": now})
     job, version = _publish_dataset(bot, now + timedelta(minutes=1))
-    return World(
+    world = World(
         bot=bot, reviewer=reviewer, pipeline=pipeline, prediction=decided.item.prediction,
         approved=approved, item=decided.item, open_item=held.assignment.item, held=held,
         decision=again, job=job, version=version, escalation=_escalate(bot, reviewer, now),
     )  # fmt: skip
+    _maintain(now)
+    return world
 
 
 def _publish(pipeline: Pipeline, now: datetime) -> None:
@@ -141,6 +145,14 @@ def _escalate(bot: User, reviewer: User, now: datetime) -> Escalation:
     )
     NotificationPreference.objects.get_or_create(person=reviewer, defaults={"changed_at": now})
     return told
+
+
+def _maintain(now: datetime) -> Maintenance:
+    """Leave a maintenance that was, and one that goes on and that no sweep has seen yet."""
+    who: dict[str, Any] = {"principal": None, "actor": None, "now": lambda: now}
+    maintenance.begin(reason="A new disk", **who)
+    maintenance.end(**who)
+    return maintenance.begin(reason="The vendor is down", **who)
 
 
 def _claim(reviewer: User, now: datetime) -> Claim:

@@ -82,7 +82,8 @@ class SLAClockAdmin(Applying, Audited, ReadOnlyAdmin):
         (None, {"fields": ("of_what", ("pipeline", "kind", "cycle"), ("status", "outcome"))}),
         (gettext_lazy("Time"), {"fields": (
             ("target_shown", "used_shown", "left_shown"), ("started_at", "due_at", "next_at"),
-            ("breached_at", "detected_at", "late_shown"), ("paused_at", "stopped_at"), "warned",
+            ("breached_at", "detected_at", "late_shown"),
+            ("paused_at", "maintenance", "stopped_at"), "warned",
         )}),
         (gettext_lazy("Ladder"), {"fields": (
             ("loop", "level", "of_levels"), ("ladder_at", "acked_at"),

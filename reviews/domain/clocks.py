@@ -46,6 +46,13 @@ class Event:
     share: float | None = None
     detail: Mapping[str, Any] = field(default_factory=dict)
     terms: Terms | None = None
+    # Of a standstill: who declared or ended it. Of all else, who acts is told with the act.
+    actor_id: int | None = None
+
+    @property
+    def maintenance(self) -> str:
+        """The id of the maintenance that this event belongs to, or nothing."""
+        return str(self.detail.get("maintenance", ""))
 
 
 @dataclass(frozen=True)
@@ -73,6 +80,8 @@ class State:
     detected_at: datetime | None = None
     paused_at: datetime | None = None
     pause_reason: str = ""
+    # The id of the maintenance for which it stands still; empty when people paused it.
+    maintenance: str = ""
     stopped_at: datetime | None = None
     outcome: str = ""
     position: Position = field(default_factory=Position)
@@ -94,8 +103,8 @@ class State:
 
     @functools.cached_property
     def resumes_at(self) -> datetime | None:
-        """When a pause ends by itself."""
-        if self.paused_at is None:
+        """When a pause ends by itself; a maintenance ends when somebody says so."""
+        if self.paused_at is None or self.maintenance:
             return None
         return business_time.add_working_days(
             self.terms.calendar, self.paused_at, self.terms.max_pause_days
@@ -125,6 +134,11 @@ class State:
         # Breached means past the due instant, not at it.
         warning, breach = self.next_warning, self.due_at + INSTANT
         return min(warning[1], breach) if warning else breach
+
+    @property
+    def is_pursued(self) -> bool:
+        """Whether people may take up its escalation: it runs, or stands for a maintenance alone."""
+        return self.status == ClockStatus.RUNNING or bool(self.maintenance)
 
     def instant_of(self, amount: timedelta) -> datetime | None:
         """Return the earliest instant at which `amount` is used up, or None if that never is."""
@@ -207,6 +221,7 @@ def _pause(state: State, event: Event) -> State:
         status=ClockStatus.PAUSED,
         paused_at=event.at,
         pause_reason=event.reason,
+        maintenance=event.maintenance,
         position=state.position.suspended(event.at, state.terms.calendar),
     )
 
@@ -219,6 +234,7 @@ def _resume(state: State, event: Event) -> State:
         counted_at=event.at,
         paused_at=None,
         pause_reason="",
+        maintenance="",
         position=state.position.continued(event.at, state.terms.calendar),
     )
 
@@ -233,6 +249,7 @@ def _stop(state: State, event: Event) -> State:
         stopped_at=event.at,
         paused_at=None,
         pause_reason="",
+        maintenance="",
         outcome="" if state.terms.target is None else outcome,
         position=replace(state.position, at=None, left=None),
         before_end=state,
@@ -264,6 +281,7 @@ def _cancel(state: State, event: Event) -> State:
         status=ClockStatus.CANCELLED,
         paused_at=None,
         pause_reason="",
+        maintenance="",
         position=replace(state.position, at=None, left=None),
         before_end=state,
     )
@@ -312,29 +330,3 @@ ACTS = {
     Kind.ESCALATE: _escalate,
     Kind.ACK: _ack,
 }
-
-
-def catch_up(state: State, now: datetime) -> list[Event]:
-    """Return what has happened by itself up to `now` and is not written yet, but for the ladder.
-
-    A pause that has lasted too long ends at its own instant; a target that was used up is a breach
-    at that instant, whenever it is found; warnings that were jumped over are one, the highest, and
-    none when the breach came too.
-    """
-    found: list[Event] = []
-    end = state.resumes_at
-    if state.status == ClockStatus.PAUSED and end is not None and end <= now:
-        found.append(Event(Kind.RESUME, end, now, reason="max_pause"))
-        state = apply(state, found[-1])
-    if state.is_late(now) and state.due_at is not None:
-        found.append(Event(Kind.BREACH, state.due_at, now))
-        return found
-    highest = None
-    while (
-        state.status == ClockStatus.RUNNING
-        and (warning := state.next_warning) is not None
-        and warning[1] <= now
-    ):
-        highest = Event(Kind.WARN, warning[1], now, share=warning[0])
-        state = apply(state, highest)
-    return [*found, highest] if highest else found

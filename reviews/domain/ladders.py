@@ -138,6 +138,9 @@ class Ladder:
 
     def acked(self, position: Position, at: datetime, calendar: Calendar) -> Position:
         """Return the position after an acknowledgement, which never makes the next level sooner."""
+        if position.left is not None:
+            left = max(position.left, self.ack_timeout)
+            return replace(position, acked_at=at, left=left)
         if position.at is None:
             return replace(position, acked_at=at)
         resumes = business_time.add(calendar, at, self.ack_timeout)

@@ -5,6 +5,7 @@ from reviews.models.clocks import Acknowledgement, ClockEvent, Escalation, SLACl
 from reviews.models.decisions import Decision, Resolution
 from reviews.models.intake import Outcome, Prediction, ShadowRoute, Withdrawal
 from reviews.models.items import Lane, ReviewItem
+from reviews.models.maintenance import Maintenance
 from reviews.models.notes import Note
 from reviews.models.notifications import Notification, NotificationPreference
 
@@ -15,6 +16,7 @@ __all__ = [
     "Decision",
     "Escalation",
     "Lane",
+    "Maintenance",
     "Note",
     "Notification",
     "NotificationPreference",

@@ -17,7 +17,8 @@ class SLAClock(models.Model):
     up to `counted_at`, the last event that moved it; `next_at` is when the sweep must look again.
     Constraints: slaclock_cycle_uniq, slaclock_subject_cycle_uniq, slaclock_one_open,
     slaclock_of_one_thing, slaclock_kind_valid, slaclock_status_valid, slaclock_outcome_valid,
-    slaclock_stopped_iff, slaclock_paused_iff, slaclock_breach_detected, slaclock_next_while_open.
+    slaclock_stopped_iff, slaclock_paused_iff, slaclock_held_is_paused, slaclock_breach_detected,
+    slaclock_next_while_open.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
@@ -64,6 +65,14 @@ class SLAClock(models.Model):
     breached_at = models.DateTimeField(null=True)
     detected_at = models.DateTimeField(null=True)
     paused_at = models.DateTimeField(null=True)
+    maintenance = models.ForeignKey(
+        "reviews.Maintenance",
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="clocks",
+        db_index=False,
+        help_text="For which it stands still; empty when people paused it.",
+    )
     stopped_at = models.DateTimeField(null=True)
     outcome = models.CharField(max_length=6, choices=ClockOutcome, blank=True)
     loop = models.PositiveSmallIntegerField(default=0)
@@ -96,6 +105,12 @@ class SLAClock(models.Model):
                 fields=["pipeline", "kind", "stopped_at"],
                 name="slaclock_stopped",
                 condition=Q(stopped_at__isnull=False),
+            ),
+            # What a maintenance that has ended must let go.
+            models.Index(
+                fields=["maintenance"],
+                name="slaclock_held",
+                condition=Q(maintenance__isnull=False),
             ),
         ]
         constraints = [
@@ -132,6 +147,10 @@ class SLAClock(models.Model):
                 condition=Q(status=ClockStatus.PAUSED, paused_at__isnull=False, due_at__isnull=True)
                 | (~Q(status=ClockStatus.PAUSED) & Q(paused_at__isnull=True)),
                 name="slaclock_paused_iff",
+            ),
+            models.CheckConstraint(
+                condition=Q(maintenance__isnull=True) | Q(status=ClockStatus.PAUSED),
+                name="slaclock_held_is_paused",
             ),
             models.CheckConstraint(
                 condition=Q(breached_at__isnull=True, detected_at__isnull=True)

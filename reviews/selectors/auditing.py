@@ -27,7 +27,7 @@ from governance.selectors import soundness
 from reviews.enums import AssignmentState, ClockEventKind, ClockKind, ClockStatus
 from reviews.models import Assignment, ClockEvent, SLAClock
 from reviews.models.clocks import OPEN
-from reviews.selectors import replays
+from reviews.selectors import replays, standstills
 
 PERIOD = timedelta(seconds=15)
 # Who is late by two periods has been passed over by two sweeps.
@@ -52,10 +52,14 @@ class Finding:
 
 @dataclass(frozen=True)
 class View:
-    """What is looked at: as of `now`, the clocks of these pipelines."""
+    """What is looked at: as of `now`, the clocks of these pipelines.
+
+    `reached` is the instant that clocks have come to: in a maintenance, that of its begin.
+    """
 
     now: datetime
     pipelines: Collection[int]
+    reached: datetime
 
     def open_clocks(self, status: ClockStatus) -> "QuerySet[SLAClock]":
         """Return clocks in a way that the index of open clocks by due time serves."""
@@ -65,7 +69,9 @@ class View:
 
     def due_clocks(self, margin: timedelta) -> "QuerySet[SLAClock]":
         """Return clocks at which a sweep should have looked longer ago than `margin`."""
-        return SLAClock.objects.filter(pipeline__in=self.pipelines, next_at__lt=self.now - margin)
+        return SLAClock.objects.filter(
+            pipeline__in=self.pipelines, next_at__lt=self.reached - margin
+        )
 
     def breached_since(self, since: datetime) -> "QuerySet[SLAClock]":
         """Return clocks in a way that the index of breaches serves."""
@@ -86,7 +92,7 @@ def breaches_unwritten(view: View) -> "QuerySet[SLAClock]":
 
 
 def _late(view: View) -> "QuerySet[SLAClock]":
-    return view.open_clocks(ClockStatus.RUNNING).filter(due_at__lt=view.now - OVERDUE)
+    return view.open_clocks(ClockStatus.RUNNING).filter(due_at__lt=view.reached - OVERDUE)
 
 
 def levels_unfired(view: View) -> "QuerySet[SLAClock]":
@@ -96,7 +102,7 @@ def levels_unfired(view: View) -> "QuerySet[SLAClock]":
 
 def unswept(view: View) -> "QuerySet[SLAClock]":
     """Return clocks whose warning, or end of a pause, is overdue."""
-    not_late = Q(due_at=None) | Q(due_at__gte=view.now - OVERDUE)
+    not_late = Q(due_at=None) | Q(due_at__gte=view.reached - OVERDUE)
     return view.due_clocks(OVERDUE).filter(not_late, breached_at=None)
 
 
@@ -108,8 +114,9 @@ def never_due(view: View) -> "QuerySet[SLAClock]":
 
 
 def never_resumed(view: View) -> "QuerySet[SLAClock]":
-    """Return paused clocks whose pause no sweep will ever end."""
-    return view.open_clocks(ClockStatus.PAUSED).filter(due_at=None, next_at=None)
+    """Return paused clocks whose pause no sweep will ever end; a maintenance people end."""
+    paused = view.open_clocks(ClockStatus.PAUSED)
+    return paused.filter(due_at=None, next_at=None, maintenance=None)
 
 
 def leases_lapsed(view: View) -> "QuerySet[Assignment]":
@@ -178,7 +185,7 @@ def of_view(name: str, now: datetime, within: Collection[int] | None = None) -> 
 
 def _view(now: datetime, within: Collection[int] | None) -> View:
     known = Pipeline.objects.values_list("pk", flat=True) if within is None else within
-    return View(now, sorted(known))
+    return View(now, sorted(known), standstills.reached(now))
 
 
 def _of_the_site(now: datetime) -> list[Finding]:
@@ -194,25 +201,27 @@ def _of_the_site(now: datetime) -> list[Finding]:
 
 def figures(now: datetime) -> dict[str, float]:
     """Return how the clocks of the whole site are doing, as the gauges of FIGURES."""
+    reached = standstills.reached(now)
     running, late = Q(status=ClockStatus.RUNNING), Q(breached_at__isnull=False)
     counted = SLAClock.objects.filter(status__in=OPEN).aggregate(
         running=Count("pk", filter=running),
         paused=Count("pk", filter=~running),
         breached=Count("pk", filter=late),
-        at_risk=Count("pk", filter=running & ~late & Q(warned__gt=0, due_at__gte=now)),
-        undetected=Count("pk", filter=running & ~late & Q(due_at__lt=now)),
+        at_risk=Count("pk", filter=running & ~late & Q(warned__gt=0, due_at__gte=reached)),
+        undetected=Count("pk", filter=running & ~late & Q(due_at__lt=reached)),
         escalations_pending=Count("pk", filter=running & Q(ladder_at__isnull=False)),
-        oldest=Min("next_at", filter=Q(next_at__lt=now)),
+        oldest=Min("next_at", filter=Q(next_at__lt=reached)),
     )
     oldest = counted.pop("oldest")
     return {name: float(value) for name, value in counted.items()} | {
-        "lag_seconds": (now - oldest).total_seconds() if oldest else 0.0,
+        "lag_seconds": (reached - oldest).total_seconds() if oldest else 0.0,
         "late_detection_seconds": _latest_detection(now),
     }
 
 
 def _latest_detection(now: datetime) -> float:
-    noticed = View(now, Pipeline.objects.values_list("pk", flat=True)).breached_since(now - DAY)
+    known = Pipeline.objects.values_list("pk", flat=True)
+    noticed = View(now, known, now).breached_since(now - DAY)
     gap = ExpressionWrapper(F("detected_at") - F("breached_at"), DurationField())
     longest: timedelta | None = noticed.aggregate(longest=Max(gap))["longest"]
     return longest.total_seconds() if longest else 0.0

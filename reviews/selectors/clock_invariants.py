@@ -11,7 +11,7 @@ from reviews.domain.lifecycle import ENDED, UNSETTLED
 from reviews.enums import AssignmentState, ClockEventKind, ClockKind, ClockOutcome, ClockStatus
 from reviews.models import Assignment, ClockEvent, Escalation, ReviewItem, SLAClock
 from reviews.models.clocks import OPEN
-from reviews.selectors import auditing, replays
+from reviews.selectors import auditing, replays, standstills
 
 CHUNK = 1000
 # What waits for longer than this is not drained, once whatever had stopped it is over.
@@ -40,7 +40,8 @@ def levels_fire_once(span: Span) -> Iterator[str]:
 
 
 def _view(span: Span) -> auditing.View:
-    return auditing.View(span.now, list(Pipeline.objects.values_list("pk", flat=True)))
+    known = list(Pipeline.objects.values_list("pk", flat=True))
+    return auditing.View(span.now, known, standstills.reached(span.now))
 
 
 def clocks_are_their_events(span: Span) -> Iterator[str]:

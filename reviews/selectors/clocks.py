@@ -116,6 +116,7 @@ def columns(state: State) -> dict[str, Any]:
         "breached_at": state.breached_at,
         "detected_at": state.detected_at,
         "paused_at": state.paused_at,
+        "maintenance_id": uuid.UUID(state.maintenance) if state.maintenance else None,
         "stopped_at": state.stopped_at,
         "outcome": state.outcome,
         "loop": position.loop,

@@ -79,9 +79,9 @@ def _not_held(span: Span) -> Iterator[str]:
 def _pauses(span: Span) -> Iterator[str]:
     """Yield each item that stands still while a clock of it runs, or the other way round."""
     clocks = SLAClock.objects.filter(item=OuterRef("pk"))
-    runs, stands = (
-        Exists(clocks.filter(status=status)) for status in (ClockStatus.RUNNING, ClockStatus.PAUSED)
-    )
+    # What stands still for a maintenance alone leaves its item where it is.
+    by_people = clocks.filter(status=ClockStatus.PAUSED, maintenance=None)
+    runs, stands = Exists(clocks.filter(status=ClockStatus.RUNNING)), Exists(by_people)
     rows = ReviewItem.objects.filter(status__in=UNSETTLED, **span.of("created_at"))
     odd = rows.filter(Q(runs, paused_at__isnull=False) | Q(stands, paused_at=None))
     for key in odd.values_list("pk", flat=True).iterator(CHUNK):

@@ -16,6 +16,7 @@ from django.db.models import Q
 from governance.domain import business_time
 from governance.domain.times import rfc3339
 from reviews.domain.clocks import Terms
+from reviews.domain.passing import MAX_PAUSE
 from reviews.enums import ClockEventKind as Kind
 from reviews.enums import EscalationOutcome, NotificationKind
 from reviews.models import Assignment, ClockEvent, Escalation, SLAClock
@@ -84,7 +85,7 @@ class _Known:
             return self._of_warning(event)
         if event.kind == Kind.BREACH:
             return self._of_breach(event)
-        if event.kind == Kind.RESUME and event.actor_id is None:
+        if event.kind == Kind.RESUME and event.reason == MAX_PAUSE:
             return self._of_resumption(event)
         return ()
 

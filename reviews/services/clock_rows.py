@@ -35,8 +35,10 @@ EVENT_FIELDS = (
 CACHED = (
     "status", "policy_version", "calendar_version", "target", "started_at", "elapsed",
     "counted_at", "due_at", "next_at", "warned", "breached_at", "detected_at", "paused_at",
-    "stopped_at", "outcome", "loop", "level", "ladder_at", "acked_at", "events_count",
+    "maintenance", "stopped_at", "outcome", "loop", "level", "ladder_at", "acked_at",
+    "events_count",
 )  # fmt: skip
+KEYS = ("policy_version", "calendar_version", "maintenance")
 # What warnings, breaches and levels of a ladder change.
 BY_TIME = (ClockEventKind.WARN, ClockEventKind.BREACH, ClockEventKind.ESCALATE)
 PASSED = (
@@ -66,7 +68,7 @@ class Started:
 
 
 def _attribute(name: str) -> str:
-    return f"{name}_id" if name.endswith("_version") else name
+    return f"{name}_id" if name in KEYS else name
 
 
 def _as_text(value: Any) -> Any:
@@ -82,11 +84,16 @@ def event_values(seq: int, event: Event, actor_id: int | None) -> tuple[Any, ...
         str(event.kind),
         event.at.isoformat(),
         event.recorded_at.isoformat(),
-        actor_id,
+        _actor_id(event, actor_id),
         event.reason,
         event.share,
         orjson.dumps(dict(event.detail)).decode(),
     )
+
+
+def _actor_id(event: Event, acting: int | None) -> int | None:
+    """Return who made an event: an act that meets a maintenance has not declared it."""
+    return event.actor_id if event.maintenance else acting
 
 
 def insert(
@@ -131,7 +138,7 @@ def _insert_event(row: SLAClock, seq: int, event: Event, actor: User | None) -> 
         kind=event.kind,
         at=event.at,
         recorded_at=event.recorded_at,
-        actor=actor,
+        actor_id=_actor_id(event, actor.pk if actor else None),
         reason=event.reason,
         share=event.share,
         detail=dict(event.detail),

@@ -8,14 +8,16 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from governance.db import turns
 from governance.models import User
 from governance.services import dispatch
-from reviews.domain.clocks import RETARGET, Event, State, Terms, apply, catch_up, replay
+from reviews.domain.clocks import RETARGET, Event, State, Terms, apply, replay
+from reviews.domain.passing import Standstill, catch_up, standing
 from reviews.enums import ClockEventKind as Kind
 from reviews.enums import ClockKind, ClockStatus
 from reviews.models import Acknowledgement, Escalation, ReviewItem, SLAClock
 from reviews.models.clocks import OPEN
-from reviews.selectors import clock_terms, clocks
+from reviews.selectors import clock_terms, clocks, standstills
 from reviews.selectors.clock_terms import Law
 from reviews.services import clock_rows
 from reviews.services.items import urgency
@@ -30,6 +32,7 @@ class Held:
     row: SLAClock
     state: State
     events: list[Event] = field(default_factory=list)
+    standstills: Sequence[Standstill] = ()
 
     def take(self, event: Event) -> None:
         """Let an event happen."""
@@ -39,6 +42,15 @@ class Held:
     def moment(self, now: datetime) -> datetime:
         """Return `now`, or the last event where the time has stepped back behind it."""
         return max(now, self.state.counted_at)
+
+    def passed(self, now: datetime) -> list[Event]:
+        """Return what has happened by itself up to `now`, but for the ladder."""
+        return catch_up(self.state, now, self.standstills)
+
+    def stand_still(self, until: datetime, *, now: datetime) -> None:
+        """Let the maintenance up to an instant happen, before terms change at that instant."""
+        for event in standing(self.state, until, self.standstills, recorded_at=max(until, now)):
+            self.take(event)
 
     def act(self, kind: str, now: datetime, reason: str = "", **more: Any) -> None:
         """Let an act of this moment happen."""
@@ -61,16 +73,19 @@ def of_item(item: ReviewItem, now: datetime) -> list[Held]:
         return []
     held = holding(clocks.open_of(item.pk))
     for each in held:
-        for event in catch_up(each.state, each.moment(now)):
+        for event in each.passed(each.moment(now)):
             if event.kind != Kind.WARN:
                 each.take(event)
     return held
 
 
 def holding(rows: list[SLAClock]) -> list[Held]:
-    """Return clocks to be moved, as they are."""
-    found = clocks.states(rows)
-    return [Held(row, found[row.pk]) for row in rows]
+    """Return clocks to be moved, as they are; no maintenance begins or ends before the commit."""
+    if not rows:
+        return []
+    turns.share(turns.STANDSTILL)
+    found, known = clocks.states(rows), standstills.of_clocks(rows)
+    return [Held(row, found[row.pk], standstills=known) for row in rows]
 
 
 def save(item: ReviewItem, held: Iterable[Held], actor: User | None) -> None:
@@ -158,6 +173,7 @@ def undone(item: ReviewItem, *, actor: User, now: datetime) -> Told:
     stopped = holding(list(rows.filter(kind=ClockKind.DECIDE)))
     for each in stopped:
         each.act(Kind.VOID_STOP, now)
+        each.stand_still(each.moment(now), now=now)
     waiting = [e for e in of_item(item, now) if e.row.kind == ClockKind.ADJUDICATE]
     for each in waiting:
         each.act(Kind.CANCEL, now, "undone")
@@ -166,19 +182,26 @@ def undone(item: ReviewItem, *, actor: User, now: datetime) -> Told:
 
 
 def paused(item: ReviewItem, reason: str, *, actor: User | None, now: datetime) -> Told:
-    """Let all running clocks of an item stand still; those that do already are left alone."""
-    held = [e for e in of_item(item, now) if e.state.status == ClockStatus.RUNNING]
+    """Let all running clocks of an item stand still; those that do already are left alone.
+
+    One that stands still for a maintenance goes over to this pause, which may last longer.
+    """
+    held = of_item(item, now)
     for each in held:
-        each.act(Kind.PAUSE, now, reason)
+        if each.state.maintenance:
+            detail = {"maintenance": each.state.maintenance}
+            each.act(Kind.RESUME, now, detail=detail, actor_id=actor.pk if actor else None)
+        if each.state.status == ClockStatus.RUNNING:
+            each.act(Kind.PAUSE, now, reason)
     save(item, held, actor)
     return _told(held)
 
 
 def resumed(item: ReviewItem, *, actor: User | None, now: datetime) -> Told:
-    """Let all paused clocks of an item run on."""
+    """Let all clocks of an item run on that people have paused."""
     held = of_item(item, now)
     for each in held:
-        if each.state.status == ClockStatus.PAUSED:
+        if each.state.status == ClockStatus.PAUSED and not each.state.maintenance:
             each.act(Kind.RESUME, now)
     save(item, held, actor)
     return _told(held)
@@ -279,14 +302,15 @@ def _start_late(item: ReviewItem, law: Law, actor: User | None, now: datetime) -
             state, event, kind=kind, cycle=item.cycle, actor=actor,
             pipeline_id=item.pipeline_id, item_id=item.pk,
         )  # fmt: skip
-        held = Held(row, state)
-        if state.is_late(now):
+        (held,) = holding([row])
+        held.stand_still(held.moment(now), now=now)
+        if held.state.is_late(now):
             held.take(Event(Kind.BREACH, now, now, RETARGET))
         if kind == ClockKind.DECIDE:
-            item.due_at = state.due_at
+            item.due_at = held.state.due_at
             item.urgent_at = urgency(item.created_at, item.due_at, item.priority)
         save(item, [held], actor)
-        told[kind] = str(state.status)
+        told[kind] = str(held.state.status)
     return told
 
 
@@ -303,7 +327,7 @@ def taken_up(
     found = []
     for each in held:
         position = each.state.position
-        if not position.level or position.acked_at or each.state.status != ClockStatus.RUNNING:
+        if not position.level or position.acked_at or not each.state.is_pursued:
             continue
         latest = Escalation.objects.filter(
             clock=each.row, loop=position.loop, level=position.level
@@ -343,7 +367,7 @@ def signed(*, subject: str, actor: User | None, now: datetime) -> Told:
     )
     held = holding(list(rows))
     for each in held:
-        for event in catch_up(each.state, each.moment(now)):
+        for event in each.passed(each.moment(now)):
             if event.kind != Kind.WARN:
                 each.take(event)
         each.act(Kind.STOP, now)

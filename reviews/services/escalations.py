@@ -11,7 +11,7 @@ from governance.exceptions import Conflict, InvalidInput, NotFound, NotPermitted
 from governance.models import User
 from governance.services import ledger
 from reviews.domain import lifecycle
-from reviews.enums import ClockStatus, ItemStatus
+from reviews.enums import ItemStatus
 from reviews.models import Acknowledgement, Escalation, ReviewItem, SLAClock
 from reviews.services import assignments, clock_rows, clocks
 
@@ -61,15 +61,21 @@ def acknowledge(
         raise NotFound("There is no such escalation.")
     if actor.pk not in escalation.targets and not principal.may(Permission.ADJUDICATE):
         raise NotPermitted("Whom it told takes it up, or a role with the permission adjudicate.")
+    item = None
     if escalation.item_id is not None:
-        ReviewItem.objects.select_for_update(of=("self",)).get(pk=escalation.item_id)
+        item = ReviewItem.objects.select_for_update(of=("self",)).get(pk=escalation.item_id)
     row = SLAClock.objects.select_for_update(of=("self",)).get(pk=escalation.clock_id)
     if Acknowledgement.objects.filter(escalation=escalation).exists():
         return escalation
     (held,) = clocks.holding([row])
+    held.stand_still(held.moment(now), now=now)
     _refuse_ack(held, escalation)
     made = clocks.acknowledge(held, escalation, actor=actor, how="explicit", now=now)
-    clock_rows.write(row, held.events, held.state, actor=actor)
+    if item is None or len(held.events) == 1:
+        clock_rows.write(row, held.events, held.state, actor=actor)
+    else:
+        clocks.save(item, [held], actor)
+        assignments.touch(item, "due_at", "urgent_at")
     ledger.append(
         stream=clocks.stream_of(row),
         action="escalation.acknowledged",
@@ -82,7 +88,7 @@ def acknowledge(
 
 def _refuse_ack(held: clocks.Held, escalation: Escalation) -> None:
     position = held.state.position
-    if held.state.status != ClockStatus.RUNNING:
+    if not held.state.is_pursued:
         raise Conflict(f"The clock is {held.state.status}: nothing escalates any more.")
     if (position.loop, position.level) != (escalation.loop, escalation.level):
         raise Conflict(f"Level {position.level} has fired since: take up that one.")

@@ -154,6 +154,7 @@ def _follow(moves: Moves, held: Held, item: ReviewItem | None, now: datetime) ->
         known = held.state.terms
         target = None if known.target is None else known.target // clocks.MICROSECOND
         terms = clocks.terms(known.policy_version, step.version, target)
+        held.stand_still(min(step.at, now), now=now)
         at = held.moment(min(step.at, now))
         detail = clocks.described(terms) | {"before": clocks.described(known)}
         held.take(

@@ -19,7 +19,8 @@ from governance.enums import PolicyKind
 from governance.exceptions import NotFound
 from governance.models import Pipeline, PolicyVersion, SLAPolicy
 from governance.selectors import policies
-from reviews.domain.clocks import Terms, catch_up
+from reviews.domain.clocks import Terms
+from reviews.domain.passing import MAX_PAUSE
 from reviews.enums import ClockEventKind, ClockStatus
 from reviews.models import ReviewItem, SLAClock
 from reviews.models.clocks import OPEN
@@ -129,8 +130,8 @@ class Laws:
 
         A pause that is over by itself is left to the sweep, which resumes the item with it.
         """
-        by_itself = catch_up(held.state, held.moment(now))
-        if all(event.kind != ClockEventKind.RESUME for event in by_itself):
+        by_itself = held.passed(held.moment(now))
+        if all(event.reason != MAX_PAUSE for event in by_itself):
             for event in by_itself:
                 if event.kind != ClockEventKind.WARN:
                     held.take(event)

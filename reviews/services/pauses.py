@@ -11,7 +11,8 @@ from governance.exceptions import Conflict, InvalidInput, NotFound, NotPermitted
 from governance.models import User
 from governance.services import ledger
 from reviews.domain import lifecycle
-from reviews.enums import ClockEventKind, ItemStatus, PauseReason
+from reviews.domain.passing import MAX_PAUSE
+from reviews.enums import ItemStatus, PauseReason
 from reviews.models import ReviewItem
 from reviews.services import assignments, clocks
 
@@ -59,7 +60,7 @@ def end_lapsed(item: ReviewItem, *, now: datetime) -> None:
     if item.paused_at is None:
         return
     held = clocks.of_item(item, now)
-    if any(event.kind == ClockEventKind.RESUME for each in held for event in each.events):
+    if any(event.reason == MAX_PAUSE for each in held for event in each.events):
         clocks.save(item, held, None)
         put_back(item)
 

@@ -15,23 +15,27 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from governance.db import bulk
 from governance.models.base import uuid7
 from governance.services import dispatch, ledger, vital
-from reviews.domain.clocks import Event, catch_up
+from reviews.domain.clocks import Event
+from reviews.domain.passing import MAX_PAUSE
 from reviews.enums import ClockEventKind as Kind
-from reviews.enums import ClockKind, EscalationOutcome
+from reviews.enums import ClockKind, ClockStatus, EscalationOutcome
 from reviews.models import Escalation, ReviewItem, SLAClock
 from reviews.selectors import clocks as rows_of
-from reviews.selectors import recipients
-from reviews.services import assignments, clock_rows, clocks, escalation_actions, pauses
+from reviews.selectors import recipients, standstills
+from reviews.services import clock_rows, clocks, escalation_actions, pauses
 from reviews.services.clocks import Held
 from reviews.services.expiry import expire
 from reviews.services.items import urgency
 
 logger = logging.getLogger(__name__)
 BATCH = 500
+# How many clocks follow a maintenance in one sweep, which others wait for: seconds of work.
+FOLLOW = 10_000
 
 
 @dataclass
@@ -42,6 +46,7 @@ class Swept:
     warnings: int = 0
     breaches: int = 0
     escalations: int = 0
+    paused: int = 0
     resumed: int = 0
     failed: int = 0
 
@@ -65,18 +70,34 @@ class _Batch:
 
 
 def sweep(*, now: Callable[[], datetime], limit: int = BATCH) -> Swept:
-    """Let happen what is due on every clock, in batches of `limit`; returns what that was."""
+    """Let happen what is due on every clock, in batches of `limit`; returns what that was.
+
+    Then clocks follow a maintenance that has begun or ended: those that are due have done so.
+    """
     swept, passed = Swept(), set[uuid.UUID]()
-    while _sweep_batch(now(), limit, swept, passed):
+    while _sweep_batch(_due_by(at := now()), at, limit, swept, passed):
         pass
+    for found in standstills.unfollowed():
+        keys = list(found.values_list("pk", flat=True)[:FOLLOW])
+        for start in range(0, len(keys), limit):
+            passed = set()
+            mine = found.filter(pk__in=keys[start : start + limit])
+            while _sweep_batch(mine, now(), limit, swept, passed):
+                pass
     vital.beat(name="sweep", now=now())
     return swept
 
 
+def _due_by(now: datetime) -> "QuerySet[SLAClock]":
+    return SLAClock.objects.filter(next_at__lte=now)
+
+
 @transaction.atomic
-def _sweep_batch(now: datetime, limit: int, swept: Swept, passed: set[uuid.UUID]) -> bool:
+def _sweep_batch(
+    found: "QuerySet[SLAClock]", now: datetime, limit: int, swept: Swept, passed: set[uuid.UUID]
+) -> bool:
     """Sweep one batch; returns whether there may be more. Those in `passed` wait for the next."""
-    due = SLAClock.objects.filter(next_at__lte=now).exclude(pk__in=passed).order_by("next_at")
+    due = found.exclude(pk__in=passed).order_by("next_at")
     rows = list(due.select_for_update(skip_locked=True, of=("self",))[:limit])
     items = {
         item.pk: item
@@ -102,9 +123,9 @@ def _sweep_batch(now: datetime, limit: int, swept: Swept, passed: set[uuid.UUID]
 def _happens(held: Held, batch: _Batch) -> bool:
     """Let what is due happen to one clock. One that cannot be worked out harms no other."""
     try:
-        for event in catch_up(held.state, batch.now):
+        for event in held.passed(batch.now):
             held.take(event)
-            if event.kind == Kind.RESUME:
+            if event.reason == MAX_PAUSE:
                 item = batch.items.get(held.row.item_id)
                 if item is not None and item.paused_at is not None:
                     pauses.put_back(item)
@@ -192,12 +213,13 @@ def _write(held: Sequence[Held], batch: _Batch, swept: Swept) -> None:
     swept.warnings += kinds.count(Kind.WARN)
     swept.breaches += kinds.count(Kind.BREACH)
     swept.escalations += len(batch.escalations)
+    swept.paused += kinds.count(Kind.PAUSE)
     swept.resumed += kinds.count(Kind.RESUME)
     told = [
         event_id
         for each, event_ids in zip(held, ids, strict=True)
         for event, event_id in zip(each.events, event_ids, strict=True)
-        if event.kind in (Kind.WARN, Kind.BREACH, Kind.ESCALATE, Kind.RESUME)
+        if event.kind in TOLD or event.reason == MAX_PAUSE
     ]
     if told:
         dispatch.enqueue("reviews.tell", now=batch.now, dedupe=f"tell:{told[0]}", events=told)
@@ -220,22 +242,27 @@ def _row(row: Escalation) -> tuple[Any, ...]:
 
 
 def _follow_items(held: Sequence[Held], batch: _Batch) -> None:
-    """Let the due time of an item follow a clock that ran on after a pause."""
+    """Let the due time of an item follow a clock that stood still or ran on."""
+    changed = []
     for each in held:
         item = batch.items.get(each.row.item_id)
-        if item is None or each.row.kind != ClockKind.DECIDE:
+        if item is None or each.row.kind != ClockKind.DECIDE or item.due_at == each.state.due_at:
             continue
-        if item.due_at != each.state.due_at:
-            item.due_at = each.state.due_at
+        item.due_at = each.state.due_at
+        if each.state.status != ClockStatus.PAUSED:
             item.urgent_at = urgency(item.created_at, item.due_at, item.priority)
-            assignments.touch(item, "due_at", "urgent_at")
+        item.revision += 1
+        changed.append((str(item.pk), item.due_at, item.urgent_at, item.revision))
+    bulk.update(ReviewItem, ("due_at", "urgent_at", "revision"), changed)
 
 
+TOLD = (Kind.WARN, Kind.BREACH, Kind.ESCALATE)
 ACTIONS = {
     Kind.ESCALATE: "sla.escalated",
     Kind.BREACH: "sla.breached",
     Kind.WARN: "sla.at_risk",
     Kind.RESUME: "sla.resumed",
+    Kind.PAUSE: "sla.paused",
     Kind.STOP: "sla.expired",
 }
 
@@ -245,7 +272,7 @@ def _event(held: Held, now: datetime) -> ledger.NewEvent:
     row, state, kinds = held.row, held.state, {event.kind for event in held.events}
     action = next(
         ACTIONS[kind]
-        for kind in (Kind.STOP, Kind.BREACH, Kind.ESCALATE, Kind.WARN, Kind.RESUME)
+        for kind in (Kind.STOP, Kind.BREACH, Kind.ESCALATE, Kind.WARN, Kind.RESUME, Kind.PAUSE)
         if kind in kinds
     )
     detail: dict[str, Any] = {"clock": str(row.pk), "kind": row.kind, "cycle": row.cycle}
@@ -254,6 +281,9 @@ def _event(held: Held, now: datetime) -> ledger.NewEvent:
         detail["late_detection_s"] = int((now - state.breached_at).total_seconds())
     if state.warned and Kind.WARN in kinds:
         detail["share"] = str(state.warned)
+    stood = {event.maintenance for event in held.events if event.maintenance}
+    if stood:
+        detail["maintenance"] = sorted(stood)
     fired = [event.detail for event in held.events if event.kind == Kind.ESCALATE]
     if fired:
         detail["escalations"] = fired

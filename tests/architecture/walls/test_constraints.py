@@ -1,6 +1,6 @@
 """Every named constraint is broken here, and the database says no."""
 
-from datetime import time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 import pytest
@@ -21,6 +21,7 @@ CONSTRAINTS = {
 CHECKS = [n for n, (_, c) in CONSTRAINTS.items() if isinstance(c, CheckConstraint)]
 UNIQUES = [n for n, (_, c) in CONSTRAINTS.items() if isinstance(c, UniqueConstraint)]
 
+FAR = datetime(2999, 1, 1, tzinfo=UTC)
 ENDED: dict[str, Any] = {"stopped_at": None, "outcome": "", "paused_at": None, "next_at": None}
 STOPPED = ENDED | {"status": "stopped", "stopped_at": F("started_at")}
 # What to change in a copy of a good row so that it breaks just this check.
@@ -70,6 +71,10 @@ BROKEN: dict[str, dict[str, Any]] = {
     "slaclock_paused_iff": ENDED | {"status": "paused", "due_at": None},
     "slaclock_breach_detected": {"breached_at": F("started_at"), "detected_at": None},
     "slaclock_next_while_open": ENDED | {"status": "cancelled", "next_at": F("started_at")},
+    "slaclock_held_is_paused": {"maintenance_id": uuid7()},
+    "maintenance_has_reason": {"reason": ""},
+    "maintenance_ends_after_begin": {"began_at": FAR},
+    "maintenance_ended_by_at_end": {"ended_at": None, "ended_by_id": "bot"},
     "clockevent_kind_valid": {"kind": "lost"},
     "clockevent_pause_has_reason": {"kind": "pause", "reason": ""},
     "escalation_level_positive": {"level": 0},

@@ -59,6 +59,8 @@ def writing_addresses() -> Iterator[str]:
     yield reverse("admin:governance_user_sign_in_link", args=[person.pk])
     yield reverse("admin:governance_apitoken_revoke", args=[token.pk])
     yield reverse("admin:reviews_slaclock_apply", args=["quick"])
+    yield reverse("admin:reviews_maintenance_begin")
+    yield reverse("admin:reviews_maintenance_end")
 
 
 def get(client: Client, address: str) -> int:

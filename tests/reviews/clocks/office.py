@@ -7,9 +7,9 @@ from zoneinfo import ZoneInfo
 
 from governance.models import User
 from governance.selectors import principals
-from reviews.models import ClockEvent, Escalation, ReviewItem, SLAClock
+from reviews.models import ClockEvent, Escalation, Maintenance, ReviewItem, SLAClock
 from reviews.selectors import clocks
-from reviews.services import pauses, reassignments, reopenings, sweeping
+from reviews.services import maintenance, pauses, reassignments, reopenings, sweeping
 from reviews.services.reassignments import Move
 from tests import factories
 
@@ -134,3 +134,15 @@ class Office:
     def fired(self) -> list[tuple[int, int, datetime]]:
         rows = Escalation.objects.filter(item=self.item).order_by("fired_at", "loop", "level")
         return [(row.loop, row.level, row.fired_at.astimezone(BERLIN)) for row in rows]
+
+
+def begin(when: str, actor: User | None = None) -> Maintenance:
+    """Declare maintenance."""
+    return maintenance.begin(
+        principal=None, actor=actor, reason="The vendor is down", now=lambda: at(when)
+    )
+
+
+def end(when: str, actor: User | None = None) -> Maintenance:
+    """End the maintenance."""
+    return maintenance.end(principal=None, actor=actor, now=lambda: at(when))
