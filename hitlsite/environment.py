@@ -163,6 +163,13 @@ VARIABLES = (
         readers.secret(16),
         "What `/metrics` asks for as a bearer token. Empty: only this machine may read it.",
     ),
+    Variable(
+        "HEARTBEAT_URL",
+        "",
+        readers.watch_address,
+        "An `http://` or `https://` address that is called with GET each minute, as long as the "
+        "audit of the clocks finds nothing; its silence is the alarm. Empty: none is called.",
+    ),
     Variable("WEB_WORKERS", "2", readers.integer(1, 64), "Processes of the web server."),
     Variable("WEB_THREADS", "4", readers.integer(1, 64), "Threads in each of them."),
     Variable(
@@ -199,6 +206,7 @@ class Environment:
     default_from_email: str
     log_level: str
     metrics_token: str
+    heartbeat_url: str
     web_workers: int
     web_threads: int
     worker_concurrency: int

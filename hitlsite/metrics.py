@@ -11,7 +11,7 @@ from prometheus_client import (
     multiprocess,
     values,
 )
-from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
 from hitlsite import vitals
 from reviews.selectors import auditing
@@ -66,3 +66,8 @@ class _State:
                 yield GaugeMetricFamily(f"countersign_{sign.name}_{name}", sign.detail, value)
         for name, value in vitals.figures_of_clocks(signs).items():
             yield GaugeMetricFamily(f"countersign_clocks_{name}", auditing.FIGURES[name], value)
+        missed = vitals.heartbeats_missed(signs)
+        if missed is not None:
+            yield CounterMetricFamily(
+                "countersign_heartbeat_missed", "Calls of HEARTBEAT_URL that failed.", missed
+            )

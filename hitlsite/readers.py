@@ -108,6 +108,17 @@ def web_address(value: str) -> str:
     return value.rstrip("/")
 
 
+def watch_address(value: str) -> str:
+    """Return an http or https address to call, as it is; empty text stays empty."""
+    if not value:
+        return ""
+    parts = _split(value)
+    good = parts.scheme in {"http", "https"} and parts.hostname and not parts.fragment
+    if not good or "@" in parts.netloc or not re.fullmatch(r"[!-~]+", value):
+        raise ValueError("must be an address such as https://watch.example.org/ping/key.")
+    return value
+
+
 def origin(value: str) -> str:
     """Return scheme and host of an address that has nothing else."""
     address = web_address(value)

@@ -31,6 +31,7 @@ ALLOWED_HOSTS = ENV.allowed_hosts
 CSRF_TRUSTED_ORIGINS = ENV.csrf_trusted_origins
 TRUSTED_PROXIES = ENV.trusted_proxies
 METRICS_TOKEN = ENV.metrics_token
+HEARTBEAT_URL = ENV.heartbeat_url
 
 # -- What it is made of -----------------------------------------------------------------------
 

@@ -14,6 +14,7 @@ from django.db.models import Count, Min
 
 from governance.models import Heartbeat, OutboxMessage
 from governance.selectors import clock
+from governance.services import heartbeats
 from hitlsite import broker
 from reviews.selectors import auditing
 
@@ -54,6 +55,17 @@ def figures_of_clocks(signs: Sequence[Sign]) -> dict[str, float]:
         return auditing.figures(clock.now())
     except DatabaseError:
         return {}
+
+
+def heartbeats_missed(signs: Sequence[Sign]) -> int | None:
+    """Return how often HEARTBEAT_URL was not reached; None without a database."""
+    if not all(sign.well for sign in signs if sign.name == "database"):
+        return None
+    try:
+        row = Heartbeat.objects.filter(name=heartbeats.MISSED).first()
+    except DatabaseError:
+        return None
+    return row.times if row else 0
 
 
 def _measured(name: str, measure: Callable[[], Sign]) -> Sign:

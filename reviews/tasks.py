@@ -7,7 +7,7 @@ from celery import shared_task
 
 from governance.models import Job
 from governance.selectors import clock
-from governance.services import jobs, vital
+from governance.services import heartbeats, jobs, vital
 from reviews.selectors import auditing
 from reviews.services import (
     applying,
@@ -78,11 +78,16 @@ def follow_calendar(*, calendar: str) -> int:
 
 @shared_task(name="reviews.audit_clocks")
 def audit_clocks() -> int:
-    """Raise the alarm over what should have happened to clocks and has not; returns how much."""
+    """Raise the alarm over what should have happened to clocks and has not; returns how much.
+
+    Where nothing is found the watch elsewhere is told so.
+    """
     found = auditing.findings(clock.now())
     for finding in found:
         logger.error("Clocks: %s (%s)", finding, ", ".join(finding.examples))
     vital.beat(name="clock audit", now=clock.now())
+    if not found:
+        heartbeats.send(now=clock.now())
     return sum(finding.count for finding in found)
 
 
