@@ -11,7 +11,7 @@ WHERE datname = current_database() AND wait_event_type = 'Lock'
 """
 OTHERS = """
 SELECT count(*) FROM pg_stat_activity
-WHERE datname = current_database() AND pid <> pg_backend_pid()
+WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'
 """
 
 
