@@ -8,9 +8,10 @@ from django.db.models.signals import post_migrate
 
 
 def install_triggers(using: str, **kwargs: Any) -> None:
-    """Hold records, references of bulk rows and the mark of examples after each migrate."""
+    """Hold records, what refers and what is marked, and note what waits, after each migrate."""
     from governance.db import (  # noqa: PLC0415 - models are ready only now
         append_only,
+        awaiting_seal,
         example_mark,
         references,
     )
@@ -18,6 +19,7 @@ def install_triggers(using: str, **kwargs: Any) -> None:
     append_only.install(connections[using])
     references.install(connections[using])
     example_mark.install(connections[using])
+    awaiting_seal.install(connections[using])
 
 
 class GovernanceConfig(AppConfig):

@@ -71,3 +71,11 @@ class ReopenRule(TextChoices):
 
     FRESH = "fresh", "All of it again"
     RESUME = "resume", "What was left"
+
+
+class AnchorKind(TextChoices):
+    """Where a copy of a checkpoint lies."""
+
+    FOLDER = "folder", "A file that is written once"
+    MAIL = "mail", "A letter"
+    TIMESTAMP = "timestamp", "A time stamping authority (RFC 3161)"

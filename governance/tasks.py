@@ -1,10 +1,11 @@
 """What the worker does for the floor."""
 
 from celery import shared_task
+from django.conf import settings
 
 from governance.models import Heartbeat
 from governance.selectors import clock
-from governance.services import dispatch, idempotency, jobs
+from governance.services import anchoring, dispatch, idempotency, jobs, sealing
 
 
 @shared_task(name="governance.beat")
@@ -36,3 +37,25 @@ def forget_idempotency_keys() -> int:
 def forget_messages() -> int:
     """Delete promises that were kept long ago."""
     return dispatch.forget(now=clock.now())
+
+
+@shared_task(name="governance.seal_ledger")
+def seal_ledger() -> int:
+    """Seal the events that wait; returns how many."""
+    return sealing.seal_all(now=clock.now())
+
+
+@shared_task(name="governance.anchor_ledger")
+def anchor_ledger() -> bool:
+    """Copy the latest checkpoint to where nobody here can change it; returns whether one was."""
+    now = clock.now()
+    written = anchoring.in_folder(folder=settings.ANCHOR_DIR, now=now)
+    if settings.ANCHOR_EMAIL:
+        anchoring.promise_mail(address=settings.ANCHOR_EMAIL, now=now)
+    return written is not None
+
+
+@shared_task(name="governance.mail_anchor")
+def mail_anchor(*, address: str, size: int) -> None:
+    """Send a checkpoint by mail."""
+    anchoring.mail(address=address, size=size)

@@ -39,6 +39,8 @@ def every(seconds: int, task: str, queue: str = "critical") -> dict[str, Any]:
 
 app.conf.beat_schedule = {
     "heartbeat": every(SWEEP, "governance.beat"),
+    "seal": every(1, "governance.seal_ledger"),
+    "anchor": every(300, "governance.anchor_ledger", "default"),
     "outbox": every(SWEEP, "governance.relay_outbox"),
     "clocks": every(SWEEP, "reviews.sweep_clocks"),
     "watch over the clocks": every(60, "reviews.audit_clocks", "default"),

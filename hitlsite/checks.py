@@ -12,7 +12,7 @@ from django.core.checks import CheckMessage, Error, register
 from django.db import DatabaseError, connection
 
 from feedback.db import seals
-from governance.db import append_only, example_mark, references
+from governance.db import append_only, awaiting_seal, example_mark, references
 from hitlsite import broker
 
 Check = Callable[..., list[CheckMessage]]
@@ -92,6 +92,7 @@ def append_only_triggers(
         *references.missing(connection),
         *seals.missing(connection),
         *example_mark.missing(connection),
+        *awaiting_seal.missing(connection),
     ]
     if not missing:
         return []

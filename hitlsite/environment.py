@@ -94,6 +94,33 @@ VARIABLES = (
         "in production, otherwise made at the first start. A new key draws other samples.",
     ),
     Variable(
+        "LEDGER_KEY",
+        "",
+        readers.hexadecimal(32),
+        "Signs the checkpoints of the ledger and case files (Ed25519); 64 hexadecimal digits. "
+        "Required in production, otherwise made at the first start. What a former key has signed "
+        "stays verifiable.",
+    ),
+    Variable(
+        "LEDGER_NAME",
+        "",
+        readers.optional(readers.host),
+        "The name under which the ledger signs. Empty: the host of `BASE_URL`.",
+    ),
+    Variable(
+        "ANCHOR_DIR",
+        "",
+        readers.optional(readers.directory(ROOT)),
+        "Where a copy of the ledger's checkpoints is written, each file once; best a disk that "
+        "whoever runs the database cannot change. Empty: `DATA_DIR/anchors`.",
+    ),
+    Variable(
+        "ANCHOR_EMAIL",
+        "",
+        readers.text,
+        "Who gets the ledger's last checkpoint by mail, once a day. Empty: nobody.",
+    ),
+    Variable(
         "ALLOWED_HOSTS",
         "",
         readers.listing(readers.host),
@@ -195,6 +222,10 @@ class Environment:
     secret_key: str
     secret_key_fallbacks: list[str]
     sampling_key: str
+    ledger_key: str
+    ledger_name: str | None
+    anchor_dir: Path | None
+    anchor_email: str
     allowed_hosts: list[str]
     csrf_trusted_origins: list[str]
     trusted_proxies: list[str]
@@ -279,8 +310,8 @@ def _missing(values: dict[str, Any]) -> list[str]:
         return []
     lines = [
         f"{name}: is required when ENVIRONMENT=production."
-        for name in ("SECRET_KEY", "SAMPLING_KEY", "BASE_URL")
-        if values[name.lower()] == ""
+        for name in ("SECRET_KEY", "SAMPLING_KEY", "LEDGER_KEY", "BASE_URL")
+        if not values[name.lower()]
     ]
     if values["debug"]:
         lines.append("DEBUG: must not be on when ENVIRONMENT=production.")

@@ -2,10 +2,12 @@
 
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlsplit
 
 from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
+from governance.domain.signed_notes import Signer
 from hitlsite import broker, databases, environment, keys, logs
 
 BASE_DIR = environment.ROOT
@@ -20,6 +22,12 @@ try:
         (DATA_DIR / folder).mkdir(exist_ok=True)
     SECRET_KEY = ENV.secret_key or keys.kept(DATA_DIR / "keys", "secret_key")
     SAMPLING_KEY = bytes.fromhex(ENV.sampling_key or keys.kept(DATA_DIR / "keys", "sampling_key"))
+    LEDGER_SIGNER = Signer(
+        ENV.ledger_name or urlsplit(ENV.base_url).hostname or "countersign",
+        bytes.fromhex(ENV.ledger_key or keys.kept(DATA_DIR / "keys", "ledger_key")),
+    )
+    ANCHOR_DIR = ENV.anchor_dir or DATA_DIR / "anchors"
+    ANCHOR_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
 except (OSError, ValueError) as error:
     environment.refuse(f"DATA_DIR: {DATA_DIR} cannot be used: {error}")
 SECRET_KEY_FALLBACKS = ENV.secret_key_fallbacks
@@ -118,6 +126,7 @@ TEMPLATES: list[dict[str, Any]] = [
 DATABASES = {"default": databases.settings(ENV.database_url, DATA_DIR)}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 EXPORTS_DIR = DATA_DIR / "exports"
+ANCHOR_EMAIL = ENV.anchor_email
 METRICS_DIR = DATA_DIR / "metrics"
 
 # Nothing that matters is cached: the web answers while the broker is lost, and the counters that

@@ -14,16 +14,29 @@ from governance.models.pipelines import (
     Tier,
 )
 from governance.models.roles import Role
+from governance.models.sealing import (
+    Anchor,
+    Checkpoint,
+    LedgerKey,
+    LedgerLeaf,
+    LedgerNode,
+    UnsealedEvent,
+)
 from governance.models.work import Heartbeat, IdempotencyKey, Job, OutboxMessage
 
 __all__ = [
+    "Anchor",
     "ApiToken",
     "AuditEvent",
     "Calendar",
     "ChecklistItem",
+    "Checkpoint",
     "Heartbeat",
     "IdempotencyKey",
     "Job",
+    "LedgerKey",
+    "LedgerLeaf",
+    "LedgerNode",
     "Membership",
     "OutboxMessage",
     "Pipeline",
@@ -37,5 +50,6 @@ __all__ = [
     "SignInLink",
     "Skill",
     "Tier",
+    "UnsealedEvent",
     "User",
 ]

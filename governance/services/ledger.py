@@ -13,13 +13,12 @@ from django.db import connection
 from django.db.models import Max
 
 from governance.db import bulk
-from governance.domain import correlation
+from governance.domain import correlation, leaves
 from governance.domain.canonical import canonical
 from governance.domain.times import rfc3339
 from governance.models import AuditEvent, User
 from governance.models.base import uuid7
 
-LEAF = b"\x00"
 EVENT_FIELDS = (
     "id", "stream", "sequence", "action", "actor", "at", "reason", "detail", "commitments",
     "request_id", "digest",
@@ -136,20 +135,21 @@ def row_of(event: AuditEvent) -> tuple[Any, ...]:
 
 
 def leaf_digest(event: AuditEvent) -> str:
-    """Return the hex leaf hash of an event: SHA-256(0x00 || RFC 8785 of its columns), RFC 9162."""
-    leaf = {
-        "action": event.action,
-        "actor": event.actor_id,
-        "at": rfc3339(event.at),
-        "commitments": event.commitments,
-        "detail": event.detail,
-        "id": str(event.id),
-        "reason": event.reason,
-        "request_id": event.request_id,
-        "sequence": event.sequence,
-        "stream": event.stream,
-    }
-    return hashlib.sha256(LEAF + canonical(leaf)).hexdigest()
+    """Return the hex leaf hash of an event, of the columns that governance.domain.leaves names."""
+    return leaves.digest(
+        {
+            "action": event.action,
+            "actor": event.actor_id,
+            "at": rfc3339(event.at),
+            "commitments": event.commitments,
+            "detail": event.detail,
+            "id": str(event.id),
+            "reason": event.reason,
+            "request_id": event.request_id,
+            "sequence": event.sequence,
+            "stream": event.stream,
+        }
+    )
 
 
 def new_salt() -> str:

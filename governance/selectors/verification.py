@@ -1,0 +1,284 @@
+"""Whether the ledger is what it says it is, read once from end to end.
+
+What it cannot know is said apart from what is wrong: events that are not sealed yet, and how far
+copies outside of the database reach. What no copy covers, whoever holds both the database and the
+key could have written anew.
+"""
+
+import uuid
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from governance.db import leaves
+from governance.domain import merkle
+from governance.domain import signed_notes as notes
+from governance.models import Anchor, Checkpoint, LedgerNode
+from governance.selectors import proving
+
+# How long an act may take from the making of its event to its end.
+LONGEST_ACT = timedelta(hours=1)
+LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
+MOST = 100
+
+
+class Fault(StrEnum):
+    """What is wrong."""
+
+    ALTERED = "altered"
+    REMOVED = "removed"
+    INSERTED = "inserted"
+    MOVED = "moved"
+    CHECKPOINT = "checkpoint"
+    ANCHOR = "anchor"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that is wrong; `index` is the leaf, or the first of those up to `last`."""
+
+    fault: Fault
+    says: str
+    index: int | None = None
+    event: uuid.UUID | None = None
+    stream: str = ""
+    sequence: int | None = None
+    last: int | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """Return what the report holds."""
+        return {
+            "fault": str(self.fault),
+            "says": self.says,
+            "index": self.index,
+            "last": self.last,
+            "event": str(self.event) if self.event else None,
+            "stream": self.stream or None,
+            "sequence": self.sequence,
+        }
+
+
+@dataclass
+class Report:
+    """What was read, what is wrong (the first leaf first), and what cannot be judged."""
+
+    leaves: int = 0
+    checkpoints: int = 0
+    unsealed: int = 0
+    oldest_unsealed: datetime | None = None
+    anchored: int = 0
+    anchored_at: datetime | None = None
+    backdated: int = 0
+    findings: list[Finding] = field(default_factory=list)
+    count: int = 0
+
+    def add(self, finding: Finding) -> None:
+        """Keep a finding, or count it when there are too many."""
+        self.count += 1
+        if len(self.findings) < MOST:
+            self.findings.append(finding)
+
+    @property
+    def first(self) -> Finding | None:
+        """Return the finding at the lowest leaf."""
+        return min(self.findings, key=_place, default=None)
+
+
+def _place(finding: Finding) -> tuple[bool, int]:
+    # What is known of many leaves comes after what is known of one of them.
+    return finding.index is None, (finding.last or finding.index or 0)
+
+
+def verify(copies: Mapping[str, str], trusted: Iterable[notes.Verifier] = ()) -> Report:
+    """Return the report over the whole ledger.
+
+    `copies` are checkpoints from outside, by where they lie. With `trusted` keys, no other key is
+    believed, whatever the database says of it.
+    """
+    report = Report()
+    keys = {key.key_id: key for key in trusted} or proving.verifiers()
+    points = _Checkpoints(keys, copies, report)
+    _walk(points, report)
+    _tail(points, report)
+    _not_sealed(report)
+    _streams(report)
+    report.findings.sort(key=_place)
+    return report
+
+
+class _Checkpoints:
+    """The roots that must be found on the way, by size: of checkpoints and of copies of them."""
+
+    def __init__(
+        self, keys: dict[str, notes.Verifier], copies: Mapping[str, str], report: Report
+    ) -> None:
+        self.keys, self.report = keys, report
+        self.expected: dict[int, list[tuple[str, bytes]]] = {}
+        self.torn = False
+        for row in Checkpoint.objects.order_by("size").iterator():
+            report.checkpoints += 1
+            said = self._opened(row.note, f"The checkpoint of {row.size} leaves", Fault.CHECKPOINT)
+            if said and (said.size, said.root.hex()) != (row.size, row.root):
+                self._wrong(f"The checkpoint of {row.size} leaves differs from what was signed.")
+            self._expect(row.size, "the checkpoint", bytes.fromhex(row.root))
+        for place, note in copies.items():
+            if said := self._opened(note, f"The copy {place}", Fault.ANCHOR):
+                self._expect(said.size, f"the copy {place}", said.root)
+                report.anchored = max(report.anchored, said.size)
+        at = Anchor.objects.filter(checkpoint=report.anchored).order_by("at").first()
+        report.anchored_at = at.at if at else None
+
+    def _opened(self, note: str, what: str, fault: Fault) -> notes.Checkpoint | None:
+        try:
+            return notes.opened(note, self.keys)
+        except notes.NoteError as error:
+            self.report.add(Finding(fault, f"{what} is not valid: {error}"))
+            return None
+
+    def _wrong(self, says: str) -> None:
+        self.report.add(Finding(Fault.CHECKPOINT, says))
+
+    def _expect(self, size: int, what: str, root: bytes) -> None:
+        self.expected.setdefault(size, []).append((what, root))
+
+    def meet(self, tree: merkle.RunningRoot, since: int) -> None:
+        """Compare the tree with what was said of one of its size."""
+        root = tree.root()
+        for what, expected in self.expected.pop(tree.size, ()):
+            if self.torn or root == expected:
+                continue
+            # No root after this one can be right: the first tells where.
+            self.torn = True
+            fault = Fault.ANCHOR if what.startswith("the copy") else Fault.MOVED
+            self.report.add(
+                Finding(
+                    fault,
+                    f"Leaves {since} to {tree.size - 1} are not those of {what} of {tree.size}.",
+                    since,
+                    last=tree.size - 1,
+                )
+            )
+
+
+def _walk(points: _Checkpoints, report: Report) -> None:
+    """Read all leaves in order, with their events; meet every checkpoint on the way."""
+    tree, since = merkle.RunningRoot(), 0
+    order = _Order(report)
+    for leaf in leaves.in_order():
+        while tree.size < leaf.index:
+            says = f"Leaf {tree.size} is gone."
+            report.add(Finding(Fault.REMOVED, says, tree.size))
+            # Its place is kept, so that those after it are judged by themselves.
+            tree.add(bytes(32))
+            points.torn = True
+        _judge(leaf, report)
+        order.see(leaf)
+        tree.add(bytes.fromhex(leaf.digest))
+        if tree.size in points.expected:
+            points.meet(tree, since)
+            since = tree.size
+            order.close()
+    report.leaves = tree.size
+    _nodes(tree, report)
+
+
+def _judge(leaf: leaves.Leaf, report: Report) -> None:
+    if leaf.computed is None:
+        says = f"The event of leaf {leaf.index} is gone."
+        report.add(Finding(Fault.REMOVED, says, leaf.index, leaf.event))
+    elif leaf.computed != leaf.digest or leaf.stored != leaf.digest:
+        report.add(_about(Fault.ALTERED, leaf, "It is not what was sealed."))
+    elif leaf.at and leaf.written_at - leaf.at > LONGEST_ACT:
+        report.backdated += 1
+
+
+class _Order:
+    """Within one sealing, leaves stand in the order of their ids; and nothing old comes late."""
+
+    def __init__(self, report: Report) -> None:
+        self.report = report
+        self.batch: list[leaves.Leaf] = []
+        self.newest = self.before = LONG_AGO
+
+    def see(self, leaf: leaves.Leaf) -> None:
+        """Look at the next leaf."""
+        self.batch.append(leaf)
+        written_at = leaf.written_at
+        if written_at < self.before - LONGEST_ACT:
+            says = "It was sealed long after it says it was written."
+            self.report.add(_about(Fault.INSERTED, leaf, says))
+        self.newest = max(self.newest, written_at)
+
+    def close(self) -> None:
+        """Judge the leaves since the last checkpoint, which one sealing gave their places."""
+        for leaf, right in zip(self.batch, sorted(self.batch, key=_event), strict=True):
+            if leaf is not right:
+                self.report.add(_about(Fault.MOVED, leaf, "It was sealed in another place."))
+                break
+        self.batch.clear()
+        self.before = self.newest
+
+
+def _event(leaf: leaves.Leaf) -> uuid.UUID:
+    return leaf.event
+
+
+def _about(fault: Fault, leaf: leaves.Leaf, says: str) -> Finding:
+    what = f"Leaf {leaf.index}, {leaf.stream} #{leaf.sequence}:"
+    return Finding(fault, f"{what} {says}", leaf.index, leaf.event, leaf.stream, leaf.sequence)
+
+
+def _nodes(tree: merkle.RunningRoot, report: Report) -> None:
+    """Compare the kept hashes of whole tiles: proofs rest on them."""
+    computed = {(level, index): node.hex() for level, index, node in tree.completed}
+    stored = {
+        (level, index): digest
+        for level, index, digest in LedgerNode.objects.values_list("level", "position", "digest")
+    }
+    for place in sorted(computed.keys() | stored.keys()):
+        if computed.get(place) != stored.get(place):
+            level, index = place
+            start, last = index << level, ((index + 1) << level) - 1
+            says = f"The hash kept for leaves {start} to {last} is not theirs."
+            report.add(Finding(Fault.MOVED, says, start, last=last))
+
+
+def _tail(points: _Checkpoints, report: Report) -> None:
+    """Report what was said of a larger ledger than there is."""
+    for size, said in sorted(points.expected.items()):
+        what = said[0][0]
+        fault = Fault.ANCHOR if what.startswith("the copy") else Fault.REMOVED
+        gone = size - report.leaves
+        says = f"{gone} leaves at the end are gone: {what} tells of {size}."
+        report.add(Finding(fault, says, report.leaves))
+
+
+def _not_sealed(report: Report) -> None:
+    waiting = leaves.waiting()
+    report.unsealed, report.oldest_unsealed = waiting.count, waiting.oldest
+    for event in waiting.gone:
+        says = f"An event that waits for its seal is gone: {event}."
+        report.add(Finding(Fault.REMOVED, says, event=event))
+    for row in leaves.strangers():
+        says = f"{row.stream} #{row.sequence} is neither sealed nor waiting to be."
+        report.add(Finding(Fault.INSERTED, says, None, row.pk, row.stream, row.sequence))
+    for event, stream, sequence in leaves.altered_waiting():
+        says = f"{stream} #{sequence} is not what its digest was made of."
+        report.add(Finding(Fault.ALTERED, says, None, event, stream, sequence))
+
+
+def _streams(report: Report) -> None:
+    """Each stream counts from 1 without gaps."""
+    for stream, count, last in leaves.gaps():
+        says = f"{stream} has {count} events and counts to {last}."
+        report.add(Finding(Fault.REMOVED, says, stream=stream, sequence=last))
+
+
+def lines(report: Report) -> Iterator[str]:
+    """Return the report for a person."""
+    for finding in report.findings:
+        yield finding.says
+    if report.count > len(report.findings):
+        yield f"And {report.count - len(report.findings)} more."
