@@ -96,7 +96,7 @@ VARIABLES = (
     Variable(
         "LEDGER_KEY",
         "",
-        readers.hexadecimal(32),
+        readers.hexadecimal(32, 32),
         "Signs the checkpoints of the ledger and case files (Ed25519); 64 hexadecimal digits. "
         "Required in production, otherwise made at the first start. What a former key has signed "
         "stays verifiable.",
@@ -311,7 +311,7 @@ def _missing(values: dict[str, Any]) -> list[str]:
     lines = [
         f"{name}: is required when ENVIRONMENT=production."
         for name in ("SECRET_KEY", "SAMPLING_KEY", "LEDGER_KEY", "BASE_URL")
-        if not values[name.lower()]
+        if values[name.lower()] == ""
     ]
     if values["debug"]:
         lines.append("DEBUG: must not be on when ENVIRONMENT=production.")

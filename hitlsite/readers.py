@@ -167,12 +167,14 @@ def secret(minimum: int) -> Callable[[str], str]:
     return read
 
 
-def hexadecimal(minimum: int) -> Callable[[str], str]:
-    """Return a reader of `minimum` bytes or more in hexadecimal; empty text stays empty."""
+def hexadecimal(least: int, most: int | None = None) -> Callable[[str], str]:
+    """Return a reader of `least` to `most` bytes in hexadecimal; empty text stays empty."""
+    digits = f"{2 * least} digits" if most == least else f"{2 * least} digits or more"
+    pattern = re.compile(rf"([0-9a-fA-F]{{2}}){{{least},{most or ''}}}")
 
     def read(value: str) -> str:
-        if value and (not re.fullmatch(r"([0-9a-fA-F]{2})+", value) or len(value) < 2 * minimum):
-            raise ValueError(f"must be hexadecimal, with {2 * minimum} digits or more.")
+        if value and not pattern.fullmatch(value):
+            raise ValueError(f"must be hexadecimal, with {digits}.")
         return value.lower()
 
     return read

@@ -13,7 +13,7 @@ from django.db import DatabaseError, connection
 from django.db.models import Count, Min
 
 from governance.models import Heartbeat, OutboxMessage
-from governance.selectors import clock
+from governance.selectors import clock, proving
 from governance.services import heartbeats
 from hitlsite import broker
 from reviews.selectors import auditing
@@ -21,6 +21,8 @@ from reviews.selectors import auditing
 SWEEPER_SILENCE = 60
 BEATS = ("worker", "sweep")
 OUTBOX_LAG = 60
+# What is written is sealed within so many seconds.
+UNSEALED = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,7 @@ def all_signs() -> list[Sign]:
         ("sweeper", _sweeper),
         ("outbox", _outbox),
         ("clocks", _clocks),
+        ("ledger", _ledger),
     )
     signs = [first, _broker()]
     if not first.well:
@@ -115,6 +118,20 @@ def _clocks() -> Sign:
     figures = dict.fromkeys(auditing.NAMES, 0.0) | {each.name: float(each.count) for each in found}
     detail = "; ".join(map(str, found)) or "as they should be"
     return Sign("clocks", well=not found, detail=detail, figures=figures)
+
+
+def _ledger() -> Sign:
+    """Tell how long events have waited for their seal, and how far copies outside reach."""
+    now = clock.now()
+    state = proving.state()
+    age = _seconds(now, state.oldest_unsealed) if state.oldest_unsealed else 0.0
+    copied = _seconds(now, state.anchored_at) if state.anchored_at else 0.0
+    figures = {
+        "unsealed": float(state.unsealed), "unsealed_age": age,
+        "size": float(state.size), "anchored": float(state.anchored), "anchor_age": copied,
+    }  # fmt: skip
+    detail = f"{state.size} sealed, {state.anchored} copied outside, {state.unsealed} waiting"
+    return Sign("ledger", well=age <= UNSEALED, detail=detail, figures=figures)
 
 
 def _outbox() -> Sign:

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
+from tempfile import mkdtemp
 from typing import Any
 
 from django.utils import timezone
@@ -10,9 +12,10 @@ from django.utils import timezone
 from feedback.models import DatasetVersion
 from feedback.services import datasets, sealing
 from governance.enums import PolicyMode
-from governance.models import Heartbeat, Job, Pipeline, User
+from governance.models import Heartbeat, Job, LedgerNode, Pipeline, User
 from governance.selectors import principals
-from governance.services import configuration, idempotency, sign_in_links
+from governance.services import anchoring, configuration, idempotency, sign_in_links
+from governance.services import sealing as seals
 from reviews.models import (
     Decision,
     Escalation,
@@ -86,6 +89,7 @@ def build() -> World:
     )
     Heartbeat.objects.get_or_create(name="worker", defaults={"beat_at": now})
     job, version = _publish_dataset(bot, now + timedelta(minutes=1))
+    _seal(now)
     world = World(
         bot=bot, reviewer=reviewer, pipeline=pipeline, prediction=decided.item.prediction,
         approved=approved, item=decided.item, open_item=held.assignment.item, held=held,
@@ -93,6 +97,13 @@ def build() -> World:
     )  # fmt: skip
     _maintain(now)
     return world
+
+
+def _seal(now: datetime) -> None:
+    seals.seal(now=now)
+    anchoring.in_folder(folder=Path(mkdtemp()), now=now)
+    # A whole tile would take 256 events.
+    LedgerNode(level=8, position=0, digest="0" * 64).save()
 
 
 def _publish(pipeline: Pipeline, now: datetime) -> None:

@@ -24,7 +24,7 @@ class UnsealedEvent(models.Model):
 class LedgerLeaf(AppendOnlyModel):
     """An event's place in the tree: leaf `position`, counted from 0, with the digest it had then.
 
-    Constraints: ledgerleaf_event_uniq, ledgerleaf_position_natural.
+    Constraints: ledgerleaf_event_uniq.
     """
 
     position = models.PositiveBigIntegerField(primary_key=True)
@@ -34,9 +34,6 @@ class LedgerLeaf(AppendOnlyModel):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["event"], name="ledgerleaf_event_uniq"),
-            models.CheckConstraint(
-                condition=Q(position__gte=0), name="ledgerleaf_position_natural"
-            ),
         ]
 
     def __str__(self) -> str:

@@ -3,9 +3,18 @@
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 
+from governance.db import leaves
 from governance.domain import merkle, signed_notes
-from governance.models import Checkpoint, LedgerKey, LedgerLeaf, LedgerNode
+from governance.models import (
+    Anchor,
+    Checkpoint,
+    LedgerKey,
+    LedgerLeaf,
+    LedgerNode,
+    UnsealedEvent,
+)
 
 WIDTH = 1 << merkle.TILE
 
@@ -47,6 +56,32 @@ class Inclusion:
     path: list[str]
 
 
+@dataclass(frozen=True)
+class State:
+    """How far the ledger is sealed, and how far copies outside of the database reach."""
+
+    size: int
+    unsealed: int
+    oldest_unsealed: datetime | None
+    anchored: int
+    anchored_at: datetime | None
+
+
+def state() -> State:
+    """Return how far the ledger is sealed and copied."""
+    last = latest()
+    waiting = UnsealedEvent.objects.order_by("event").values_list("event", flat=True)
+    oldest = waiting.first()
+    anchor = Anchor.objects.order_by("-checkpoint", "at").first()
+    return State(
+        last.size if last else 0,
+        waiting.count(),
+        leaves.written_at(oldest) if oldest else None,
+        anchor.checkpoint_id if anchor else 0,
+        anchor.at if anchor else None,
+    )
+
+
 def latest() -> Checkpoint | None:
     """Return the checkpoint over the most leaves."""
     return Checkpoint.objects.order_by("-size").first()
@@ -55,10 +90,10 @@ def latest() -> Checkpoint | None:
 def inclusions(events: Iterable[uuid.UUID], checkpoint: Checkpoint) -> dict[uuid.UUID, Inclusion]:
     """Return the proof of each of `events` that `checkpoint` covers."""
     tiles, size = Tiles(), checkpoint.size
-    leaves = LedgerLeaf.objects.filter(event__in=list(events), position__lt=size)
+    found = LedgerLeaf.objects.filter(event__in=list(events), position__lt=size)
     return {
         leaf.event: Inclusion(leaf.event, leaf.position, _path(leaf.position, size, tiles))
-        for leaf in leaves
+        for leaf in found
     }
 
 

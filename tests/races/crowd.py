@@ -70,9 +70,12 @@ class Crowd:
 
 
 def _started() -> "subprocess.Popen[str]":
+    from django.conf import settings
+
     environment = os.environ | {
         "DJANGO_SETTINGS_MODULE": "hitlsite.settings_test",
         "DATABASE_URL": database_url(),
+        "LEDGER_KEY": settings.LEDGER_SIGNER.seed.hex(),
         "LOG_LEVEL": "ERROR",
     }
     return subprocess.Popen(

@@ -4,17 +4,20 @@ from collections import Counter
 from collections.abc import Callable
 from copy import deepcopy
 from datetime import datetime, timedelta
+from pathlib import Path
+from tempfile import mkdtemp
 from typing import Any
 
 from celery import current_app
 from django.apps import apps
+from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
 from feedback.services import datasets
-from governance.models import Job, OutboxMessage, User
+from governance.models import Checkpoint, Job, OutboxMessage, User
 from governance.selectors import principals
-from governance.services import dispatch, idempotency
+from governance.services import dispatch, idempotency, sealing
 from reviews.domain.clocks import Event
 from reviews.models import ClockEvent, Notification, SLAClock
 from reviews.services import applying, clock_rows, clocks, notifications
@@ -33,6 +36,9 @@ EXAMPLES: dict[str, Callable[[], dict[str, Any]]] = {
     "governance.run_message": lambda: {
         "message_id": str(OutboxMessage.objects.get(dedupe="alone").pk)
     },
+    "governance.seal_ledger": dict,
+    "governance.anchor_ledger": dict,
+    "governance.mail_anchor": lambda: {"address": "a@example.org", "size": _sealed()},
     "governance.forget_idempotency_keys": dict,
     "governance.forget_messages": dict,
     "feedback.seal_version": lambda: {"job_id": _job("dataset_version")},
@@ -52,12 +58,16 @@ EXAMPLES: dict[str, Callable[[], dict[str, Any]]] = {
 }
 
 
+def _sealed() -> int:
+    return Checkpoint.objects.latest("size").size
+
+
 def _job(kind: str) -> str:
     return str(Job.objects.get(kind=kind).pk)
 
 
 # What these do is seen outside, and not in the database.
-OUTSIDE = {"reviews.send_mail"}
+OUTSIDE = {"reviews.send_mail", "governance.mail_anchor"}
 
 
 def names() -> list[str]:
@@ -72,6 +82,8 @@ def calls() -> dict[str, dict[str, Any]]:
 
 def call(name: str, arguments: dict[str, Any]) -> None:
     """Deliver a task once."""
+    # What a run wrote that was rolled back is not taken back.
+    settings.ANCHOR_DIR = Path(mkdtemp())
     current_app.tasks[name].run(**arguments)
 
 
@@ -99,6 +111,7 @@ def build() -> None:
     factories.an_item(bot, now=now)
     factories.decide(reviewer, factories.claim(reviewer, now=now), now=now)
     _warn_of_a_clock(bot, now)
+    sealing.seal(now=now)
     notifications.announce(
         person_id=reviewer.pk, kind="assigned", source="assignment:1", item=None,
         detail={"subject": "x"}, now=now,

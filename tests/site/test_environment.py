@@ -13,7 +13,12 @@ from hitlsite.environment import VARIABLES, EnvironmentProblems
 from tests.site.installation import ROOT, surroundings
 
 SECRET = "s" * 50
-KEYS = {"SECRET_KEY": SECRET, "SAMPLING_KEY": "ab" * 32, "BASE_URL": "https://desk.example.org"}
+KEYS = {
+    "SECRET_KEY": SECRET,
+    "SAMPLING_KEY": "ab" * 32,
+    "LEDGER_KEY": "cd" * 32,
+    "BASE_URL": "https://desk.example.org",
+}
 
 
 @pytest.fixture(autouse=True)
@@ -63,6 +68,7 @@ BAD = [
     ("BROKER_URL", "redis://h/queue", "must end in the number of a database, such as /0."),
     ("SECRET_KEY", "short", "is too short: it needs at least 50 characters."),
     ("SAMPLING_KEY", "xyz", "must be hexadecimal, with 32 digits or more."),
+    ("LEDGER_KEY", "ab" * 33, "must be hexadecimal, with 64 digits."),
     ("ALLOWED_HOSTS", "good.example,b@d", "'b@d' is not a host name."),
     ("CSRF_TRUSTED_ORIGINS", "https://a.example/x", "must be scheme and host alone."),
     ("TRUSTED_PROXIES", "10.0.0.0/33", "is not an address or a network."),
@@ -116,6 +122,7 @@ def test_production_requires_keys_and_an_address(monkeypatch: pytest.MonkeyPatch
     assert _lines(monkeypatch, ENVIRONMENT="production", DEBUG="true") == [
         "SECRET_KEY: is required when ENVIRONMENT=production.",
         "SAMPLING_KEY: is required when ENVIRONMENT=production.",
+        "LEDGER_KEY: is required when ENVIRONMENT=production.",
         "BASE_URL: is required when ENVIRONMENT=production.",
         "DEBUG: must not be on when ENVIRONMENT=production.",
     ]
@@ -193,7 +200,7 @@ def test_faults_end_every_command_with_status_2_and_no_traceback(tmp_path: Path)
     assert done.returncode == 2
     assert done.stdout == ""
     lines = [line.split(":")[0] for line in done.stderr.splitlines()]
-    assert lines == ["PORT", "SECRET_KEY", "SAMPLING_KEY", "BASE_URL"]
+    assert lines == ["PORT", "SECRET_KEY", "SAMPLING_KEY", "LEDGER_KEY", "BASE_URL"]
 
 
 def test_keys_made_at_a_first_start_are_kept_and_closed_to_others(tmp_path: Path) -> None:

@@ -39,6 +39,8 @@ BROKEN: dict[str, dict[str, Any]] = {
     "apitoken_expires_after_creation": {"expires_at": F("created_at")},
     "auditevent_sequence_positive": {"sequence": 0},
     "auditevent_action_named": {"action": ""},
+    "checkpoint_size_positive": {"size": 0},
+    "anchor_kind_valid": {"kind": "moon"},
     "outboxmessage_done_or_dead": {"done_at": F("created_at"), "dead_at": F("created_at")},
     "outboxmessage_discarded_is_dead": {"discarded_at": F("created_at")},
     "job_state_valid": {"state": "lost"},
@@ -93,6 +95,7 @@ BROKEN: dict[str, dict[str, Any]] = {
 }
 # Where another unique constraint would speak first: what makes the copy differ under that one.
 APART: dict[str, dict[str, Any]] = {
+    "ledgerleaf_event_uniq": {"position": 9999},
     "policyversion_number_uniq": {"digest": "0" * 64},
     "policyversion_digest_uniq": {"number": 9999},
     "decision_one_per_assignment": {"undoes_id": None},
