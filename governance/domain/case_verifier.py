@@ -280,6 +280,8 @@ def _event(entry: Json, size: int, root: bytes) -> None:
     made = leaf_hash(canonical(leaf))
     if made.hex() != entry["digest"]:
         raise Wrong(f"{name} is not what its digest was made of.")
+    if entry["position"] is None:
+        raise Wrong(f"{name} is not sealed yet: ask for the file again in a minute.")
     path = [bytes.fromhex(node) for node in entry["path"]]
     if root_from(made, entry["position"], size, path) != root:
         raise Wrong(f"{name} is not in the ledger.")

@@ -74,10 +74,11 @@ class LedgerKey(AppendOnlyModel):
 class Checkpoint(AppendOnlyModel):
     """What the ledger was when it had `size` leaves: the root over them, signed.
 
-    Constraints: checkpoint_size_positive.
+    Constraints: checkpoint_size_uniq, checkpoint_size_positive.
     """
 
-    size = models.PositiveBigIntegerField(primary_key=True)
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    size = models.PositiveBigIntegerField()
     root = models.CharField(max_length=64)
     note = models.TextField(help_text="The signed note: origin, size, root, signature.")
     key = models.ForeignKey(LedgerKey, on_delete=models.PROTECT, related_name="+", db_index=False)
@@ -85,6 +86,7 @@ class Checkpoint(AppendOnlyModel):
 
     class Meta:
         constraints = [
+            models.UniqueConstraint(fields=["size"], name="checkpoint_size_uniq"),
             models.CheckConstraint(condition=Q(size__gte=1), name="checkpoint_size_positive"),
         ]
 

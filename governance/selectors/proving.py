@@ -72,12 +72,13 @@ def state() -> State:
     last = latest()
     waiting = UnsealedEvent.objects.order_by("event").values_list("event", flat=True)
     oldest = waiting.first()
-    anchor = Anchor.objects.order_by("-checkpoint", "at").first()
+    copies = Anchor.objects.select_related("checkpoint").order_by("-checkpoint__size", "at")
+    anchor = copies.first()
     return State(
         last.size if last else 0,
         waiting.count(),
         leaves.written_at(oldest) if oldest else None,
-        anchor.checkpoint_id if anchor else 0,
+        anchor.checkpoint.size if anchor else 0,
         anchor.at if anchor else None,
     )
 

@@ -127,7 +127,7 @@ class _Checkpoints:
             if said := self._opened(note, f"The copy {place}", Fault.ANCHOR):
                 self._expect(said.size, f"the copy {place}", said.root)
                 report.anchored = max(report.anchored, said.size)
-        at = Anchor.objects.filter(checkpoint=report.anchored).order_by("at").first()
+        at = Anchor.objects.filter(checkpoint__size=report.anchored).order_by("at").first()
         report.anchored_at = at.at if at else None
 
     def _opened(self, note: str, what: str, fault: Fault) -> notes.Checkpoint | None:

@@ -58,7 +58,7 @@ def promise_mail(*, address: str, now: datetime) -> Anchor | None:
 
 def mail(*, address: str, size: int) -> None:
     """Send a checkpoint to whoever keeps it elsewhere."""
-    checkpoint = Checkpoint.objects.get(pk=size)
+    checkpoint = Checkpoint.objects.get(size=size)
     EmailMessage(
         subject=f"The ledger has {size} events",
         body=f"{LETTER}\n{checkpoint.note}",

@@ -2,9 +2,12 @@
 
 from django.urls import path
 
-from reviews.api import claims, clocks, items, operations, predictions
+from reviews.api import audit, claims, clocks, items, operations, predictions
 
 urlpatterns = [
+    path("audit/events", audit.Events.as_view()),
+    path("audit/checkpoints", audit.Checkpoints.as_view()),
+    path("audit/checkpoints/<int:old>/consistency/<int:new>", audit.Consistency.as_view()),
     path("predictions", predictions.Predictions.as_view()),
     path("predictions/<uuid:prediction_id>", predictions.OnePrediction.as_view()),
     path("predictions/<uuid:prediction_id>/trace", predictions.PredictionTrace.as_view()),

@@ -141,9 +141,9 @@ def leaf(
     return merkle.leaf_hash(orjson.dumps(record, option=orjson.OPT_SORT_KEYS))
 
 
-def stored_leaf(prediction: Any) -> bytes:
-    """Return the leaf hash that a stored row (the columns of PREDICTION_FIELDS) must have."""
-    record = {
+def leaf_record(prediction: Any) -> dict[str, Any]:
+    """Return what the leaf of a stored row (the columns of PREDICTION_FIELDS) is made of."""
+    return {
         "config_version": str(prediction.config_version_id),
         "content": prediction.digest,
         "disposition": prediction.disposition,
@@ -155,4 +155,8 @@ def stored_leaf(prediction: Any) -> bytes:
         "tier": prediction.tier,
         "trace": sha256_hex(canonical(prediction.trace)),
     }
-    return merkle.leaf_hash(canonical(record))
+
+
+def stored_leaf(prediction: Any) -> bytes:
+    """Return the leaf hash that a stored row must have."""
+    return merkle.leaf_hash(canonical(leaf_record(prediction)))

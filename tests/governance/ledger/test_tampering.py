@@ -152,7 +152,10 @@ def test_tampering_3_the_last_ten_gone(sealed: list[AuditEvent]) -> None:
     drop_tail(291)
     assert first() == ("removed", 291)
     # Without the checkpoint that tells of them, the copy outside still does.
-    run("DELETE FROM governance_anchor WHERE checkpoint_id = 301")
+    run(
+        "DELETE FROM governance_anchor WHERE checkpoint_id IN "
+        f"(SELECT id FROM {POINTS} WHERE size = 301)"
+    )
     run(f"DELETE FROM {POINTS} WHERE size = 301")
     assert first() == ("anchor", 291)
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from governance.models import Checkpoint
 from tests import factories
 from tests.world import World
 
@@ -26,8 +27,8 @@ class Call:
     """One method of one route.
 
     `elsewhere` is the answer to a token with the scope that reaches another pipeline only: 404, or
-    what a list or a claim shows of nothing; what belongs to no pipeline answers all alike. `who` is
-    whose token gets `status`.
+    what a list or a claim shows of nothing; what belongs to no pipeline answers all alike, and is
+    `shared` where it is a list. `who` is whose token gets `status`.
     """
 
     scopes: tuple[str, ...]
@@ -36,6 +37,7 @@ class Call:
     body: Filled | None = None
     elsewhere: int = 404
     who: str = "reviewer"
+    shared: bool = False
     headers: dict[str, str] = field(default_factory=dict)
 
 
@@ -51,6 +53,11 @@ def at(text: str) -> Filled:
         )  # fmt: skip
 
     return fill
+
+
+def same_checkpoint(world: World) -> str:
+    size = Checkpoint.objects.latest("size").size
+    return f"/audit/checkpoints/{size}/consistency/{size}"
 
 
 def token(**more: Any) -> Filled:
@@ -126,6 +133,20 @@ CALLS: dict[tuple[str, str], Call] = {
     ("GET", "predictions/<uuid:prediction_id>"): Call(PREDICTIONS, at("/predictions/{prediction}")),
     ("GET", "predictions/<uuid:prediction_id>/trace"): Call(
         ("audit:read",), at("/predictions/{prediction}/trace")
+    ),
+    ("GET", "predictions/<uuid:prediction_id>/case-file"): Call(
+        ("audit:read",), at("/predictions/{prediction}/case-file")
+    ),
+    ("GET", "audit/events"): Call(
+        ("audit:read",), at("/audit/events?stream=pipeline:intents"), elsewhere=200
+    ),
+    ("GET", "audit/checkpoints"): Call(
+        ("audit:read",), at("/audit/checkpoints"), elsewhere=200, shared=True
+    ),
+    ("GET", "audit/checkpoints/<int:old>/consistency/<int:new>"): Call(
+        ("audit:read",),
+        same_checkpoint,
+        elsewhere=200,
     ),
     ("POST", "predictions/<uuid:prediction_id>/withdraw"): Call(
         ("predictions:write",), at("/predictions/{approved}/withdraw"), body=reason
