@@ -4,9 +4,27 @@ from axes.models import AccessAttempt, AccessFailureLog, AccessLog
 from django.contrib import admin
 from django.contrib.auth.models import Group
 
-from governance.admin import clocks, outbox, people, pipelines, records, sla_policies, tokens
+from governance.admin import (
+    clocks,
+    outbox,
+    people,
+    pipelines,
+    records,
+    sealing,
+    sla_policies,
+    tokens,
+)
 
-__all__ = ["clocks", "outbox", "people", "pipelines", "records", "sla_policies", "tokens"]
+__all__ = [
+    "clocks",
+    "outbox",
+    "people",
+    "pipelines",
+    "records",
+    "sealing",
+    "sla_policies",
+    "tokens",
+]
 
 # A group is the inner side of a role, and is changed with it. What failed sign-ins sent is nobody's
 # reading.

@@ -88,6 +88,23 @@ def latest() -> Checkpoint | None:
     return Checkpoint.objects.order_by("-size").first()
 
 
+@dataclass(frozen=True)
+class Place:
+    """The leaf of an event, and the first checkpoint over it."""
+
+    position: int
+    checkpoint: Checkpoint | None
+
+
+def place_of(event: uuid.UUID) -> Place | None:
+    """Return where an event was sealed; None while it was not."""
+    leaf = LedgerLeaf.objects.filter(event=event).first()
+    if leaf is None:
+        return None
+    covering = Checkpoint.objects.filter(size__gt=leaf.position).order_by("size")
+    return Place(leaf.position, covering.first())
+
+
 def inclusions(events: Iterable[uuid.UUID], checkpoint: Checkpoint) -> dict[uuid.UUID, Inclusion]:
     """Return the proof of each of `events` that `checkpoint` covers."""
     tiles, size = Tiles(), checkpoint.size

@@ -6,12 +6,14 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from governance.admin import rendering
 from governance.admin.base import ReadOnlyAdmin, as_uuid
 from governance.domain.principal import Principal
 from governance.models import AuditEvent, OutboxMessage, Pipeline, User
+from governance.selectors import proving
 from reviews.enums import ItemAction
 from reviews.models import Prediction, ReviewItem
 from reviews.selectors import ledger
@@ -73,6 +75,7 @@ class AuditEventAdmin(ReadOnlyAdmin):
         "detail_shown",
         "commitments_shown",
         "digest_shown",
+        "seal",
         "request_id",
         "id",
     )
@@ -126,6 +129,14 @@ class AuditEventAdmin(ReadOnlyAdmin):
     def commitments_shown(self, row: AuditEvent) -> SafeString:
         """Return what binds the texts that the event does not hold itself."""
         return rendering.as_json(row.commitments)
+
+    @admin.display(description="Sealed")
+    def seal(self, row: AuditEvent) -> SafeString | str:
+        """Return its place in the tree, and link to the first checkpoint that covers it."""
+        place = proving.place_of(row.pk)
+        if place is None:
+            return "Not yet: within a minute of the act."
+        return format_html("Leaf {} under {}", place.position, rendering.link(place.checkpoint))
 
     @admin.display(description="Digest (SHA-256)")
     def digest_shown(self, row: AuditEvent) -> SafeString:
