@@ -4,7 +4,7 @@ import json
 import os
 import platform
 
-from benchmarks import claims, harness, intake, memory, single, sweep
+from benchmarks import claims, harness, intake, ledger, memory, single, sweep
 
 if __name__ == "__main__":
     figures = {
@@ -15,5 +15,6 @@ if __name__ == "__main__":
         "claims": claims.main([10_000, 1_000_000], claims.SECONDS),
         "memory": memory.main(memory.TOTAL),
         "sweep": sweep.main(sweep.OVERDUE, sweep.IDLE),
+        "ledger": ledger.main(ledger.EVENTS),
     }
     harness.say(json.dumps(figures, indent=2))

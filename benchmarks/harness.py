@@ -186,6 +186,13 @@ def execute(site: Site, statement: str) -> None:
     _sql(statement, site.database)
 
 
+def value(site: Site, query: str) -> Any:
+    """Return the one value that a query gives."""
+    with psycopg.connect(f"{SERVER}/{site.database}") as connection:
+        row = connection.execute(query).fetchone()
+    return row[0] if row else None
+
+
 def free_port() -> int:
     """Return a port that nobody listens on."""
     with socket.socket() as probe:

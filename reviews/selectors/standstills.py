@@ -36,8 +36,10 @@ def unfollowed() -> Iterator["QuerySet[SLAClock]"]:
     """
     if current() is not None:
         yield SLAClock.objects.filter(status=ClockStatus.RUNNING)
-    ended = Maintenance.objects.filter(ended_at__isnull=False)
-    yield SLAClock.objects.filter(maintenance__in=ended).order_by("item__urgent_at")
+    ended = Maintenance.objects.filter(ended_at__isnull=False).values_list("pk", flat=True)
+    # Named one by one: of a subquery the planner expects rows, and reads the table for none.
+    if named := list(ended):
+        yield SLAClock.objects.filter(maintenance__in=named).order_by("item__urgent_at")
 
 
 def reached(now: datetime) -> datetime:
