@@ -14,7 +14,7 @@ from reviews.models import Prediction, ReviewItem
 ITEM, PREDICTION, INTAKE = "item:", "prediction:", "intake:"
 KINDS = ("item", "prediction", "intake", "token", "sign-in-link", "outbox", "maintenance")
 # What belongs to no pipeline and concerns them all.
-SHARED = ("calendar:", "sla_policy:", "role:", "outbox:", "signoff:", "maintenance:")
+SHARED = ("calendar:", "ledger:", "sla_policy:", "role:", "outbox:", "signoff:", "maintenance:")
 
 
 def events(principal: Principal, rows: "QuerySet[AuditEvent]") -> "QuerySet[AuditEvent]":
