@@ -21,5 +21,8 @@ class FeedbackConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Connect to the end of migrate."""
+        """Connect to the end of migrate, and tell the graph of lineage what there is here."""
+        from feedback.selectors import lineage  # noqa: PLC0415 - models are ready only now
+
+        lineage.register()
         post_migrate.connect(install_triggers, dispatch_uid="feedback.seals")

@@ -1,5 +1,8 @@
 """What the API of the floor answers, as its description tells it."""
 
+from typing import Any
+
+from drf_spectacular.utils import inline_serializer
 from rest_framework import serializers
 
 from governance.enums import JobState, PolicyMode
@@ -79,3 +82,37 @@ class JobShown(Shown):
     created_at = serializers.DateTimeField()
     started_at = serializers.DateTimeField(allow_null=True)
     finished_at = serializers.DateTimeField(allow_null=True)
+
+
+class GraphNode(Shown):
+    """A record in the graph; other members are small facts of its kind."""
+
+    ref = serializers.CharField(help_text="As it is written in `from`.")
+    kind = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]
+    pipeline = serializers.CharField()
+    at = serializers.DateTimeField(allow_null=True, help_text="When it was made.")
+
+
+def graph_edge() -> Shown:
+    """Return the description of an edge, one of whose members is a word of Python."""
+    members: dict[str, Any] = {
+        "from": serializers.CharField(help_text="What was there first."),
+        "to": serializers.CharField(help_text="What was made of it."),
+        "relation": serializers.CharField(),
+    }
+    described: Any = inline_serializer("GraphEdge", members, many=True)
+    return described  # type: ignore[no-any-return]
+
+
+class GraphShown(Shown):
+    """What can be reached from a record; both ends of every edge are among the nodes."""
+
+    direction = serializers.ChoiceField(["up", "down"])
+    nodes = GraphNode(many=True)
+    edges = graph_edge()
+    truncated = serializers.BooleanField(help_text="Whether `depth` or `limit` left something out.")
+
+    def get_fields(self) -> dict[str, Any]:
+        """Return the fields, with the one whose name is a word of Python."""
+        return {"from": serializers.CharField(), **super().get_fields()}

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from governance.api import calendars, configuration, jobs
+from governance.api import calendars, configuration, jobs, lineage
 
 urlpatterns = [
     path("apply", configuration.Apply.as_view()),
@@ -14,4 +14,5 @@ urlpatterns = [
     ),
     path("calendars/<slug:slug>/preview", calendars.CalendarPreview.as_view()),
     path("jobs/<uuid:job_id>", jobs.OneJob.as_view()),
+    path("lineage", lineage.Lineage.as_view()),
 ]

@@ -108,6 +108,7 @@ CONFIG = ("config:write", "audit:read", "admin")
 PREDICTIONS = ("predictions:write", "audit:read", "review")
 RECORDS = ("review", "audit:read")
 DATASETS = ("datasets:read", "audit:read")
+LINEAGE = ("audit:read", "datasets:read", "govern")
 ACCEPTS = {"verdict": "accept", "checklist": {"read": True}}
 
 CALLS: dict[tuple[str, str], Call] = {
@@ -206,6 +207,7 @@ CALLS: dict[tuple[str, str], Call] = {
     ("POST", "escalations/<uuid:escalation_id>/ack"): Call(
         ("review",), at("/escalations/{escalation}/ack"), body=nothing
     ),
+    ("GET", "lineage"): Call(LINEAGE, at("/lineage?from=decision:{decision}")),
     ("GET", "datasets"): Call(DATASETS, at("/datasets"), elsewhere=200),
     ("POST", "datasets"): Call(
         ("datasets:write",), at("/datasets"), 201,
