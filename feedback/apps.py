@@ -22,7 +22,11 @@ class FeedbackConfig(AppConfig):
 
     def ready(self) -> None:
         """Connect to the end of migrate, and tell the graph of lineage what there is here."""
-        from feedback.selectors import lineage  # noqa: PLC0415 - models are ready only now
+        from feedback.selectors import (  # noqa: PLC0415 - models are ready only now
+            lesson_lineage,
+            lineage,
+        )
 
         lineage.register()
+        lesson_lineage.register()
         post_migrate.connect(install_triggers, dispatch_uid="feedback.seals")

@@ -5,7 +5,7 @@ from typing import Any
 from celery import shared_task
 from celery.exceptions import SoftTimeLimitExceeded
 
-from feedback.services import sealing
+from feedback.services import sealing, signals
 from governance.exceptions import Conflict
 from governance.models import Job
 from governance.selectors import clock
@@ -13,6 +13,12 @@ from governance.services import jobs
 
 # Some two thousand rows a second; it is cut off in time for its lease to pass to another worker.
 SEALING_LIMIT = 900
+
+
+@shared_task(name="feedback.distil_signals")
+def distil_signals() -> int:
+    """Make the signals of what was resolved since; returns how many there are more."""
+    return signals.sweep(now=clock.now)
 
 
 @shared_task(name="feedback.seal_version", time_limit=SEALING_LIMIT)

@@ -47,6 +47,7 @@ app.conf.beat_schedule = {
     "replay of the clocks": every(3600, "reviews.recompute_clocks", "bulk"),
     "calendars": every(SWEEP, "reviews.follow_calendars"),
     "leases": every(SWEEP, "reviews.expire_leases"),
+    "signals": every(SWEEP, "feedback.distil_signals", "default"),
     "mail": every(SWEEP, "reviews.hand_over_mail", "default"),
     "idempotency keys": every(3600, "governance.forget_idempotency_keys", "bulk"),
     "kept promises": every(3600, "governance.forget_messages", "bulk"),

@@ -186,8 +186,8 @@ ALL = (
         (item_invariants.reviewers_are_others,),
     ),
     Invariant(
-        "I8", "dataset versions are the bytes that were sealed",
-        (datasets.versions_are_their_bytes,),
+        "I8", "dataset versions are the bytes that were sealed, and signals what decisions taught",
+        (datasets.versions_are_their_bytes, datasets.signals_follow_from_decisions),
     ),
     Invariant("I9", "an idempotency key has one answer", (keys_answer_once,)),
     Invariant("I10", "what fails goes to people", (intake_invariants.failures_go_to_people,)),

@@ -9,8 +9,8 @@ from typing import Any
 
 from django.utils import timezone
 
-from feedback.models import DatasetVersion
-from feedback.services import datasets, sealing
+from feedback.models import DatasetVersion, FeedbackSignal, Lesson
+from feedback.services import datasets, lessons, sealing, signals
 from governance.enums import PolicyMode
 from governance.models import Heartbeat, Job, LedgerNode, Pipeline, User
 from governance.selectors import principals
@@ -57,6 +57,7 @@ class World:
     job: Job
     version: DatasetVersion
     escalation: Escalation
+    lesson: Lesson
 
 
 def build() -> World:
@@ -94,6 +95,7 @@ def build() -> World:
         bot=bot, reviewer=reviewer, pipeline=pipeline, prediction=decided.item.prediction,
         approved=approved, item=decided.item, open_item=held.assignment.item, held=held,
         decision=again, job=job, version=version, escalation=_escalate(bot, reviewer, now),
+        lesson=_learn(reviewer, now),
     )  # fmt: skip
     _maintain(now)
     return world
@@ -164,6 +166,16 @@ def _maintain(now: datetime) -> Maintenance:
     maintenance.begin(reason="A new disk", **who)
     maintenance.end(**who)
     return maintenance.begin(reason="The vendor is down", **who)
+
+
+def _learn(reviewer: User, now: datetime) -> Lesson:
+    """Distil what was resolved, and let somebody conclude something from it."""
+    signals.sweep(now=lambda: now)
+    return lessons.write(
+        principal=principals.of_person(reviewer), actor=reviewer,
+        signal_ids=[str(pk) for pk in FeedbackSignal.objects.values_list("pk", flat=True)],
+        said=lessons.Said("Cards", "Ask for the last digits.", owner=reviewer.username), now=now,
+    )  # fmt: skip
 
 
 def _claim(reviewer: User, now: datetime) -> Claim:

@@ -2,10 +2,11 @@
 
 from django.urls import path
 
-from feedback.api import case_files, datasets, versions
+from feedback.api import case_files, datasets, signals, versions
 
 urlpatterns = [
     path("predictions/<uuid:prediction_id>/case-file", case_files.CaseFile.as_view()),
+    path("signals", signals.Signals.as_view()),
     path("datasets", datasets.Datasets.as_view()),
     path("datasets/<slug:slug>", datasets.OneDataset.as_view()),
     path("datasets/<slug:slug>/versions", versions.Versions.as_view()),

@@ -1,4 +1,4 @@
-"""What reviews taught, as versions."""
+"""What reviews taught: signals, lessons, and the answers as versions."""
 
 from feedback.models.datasets import (
     Dataset,
@@ -7,5 +7,16 @@ from feedback.models.datasets import (
     DatasetFilePart,
     DatasetVersion,
 )
+from feedback.models.lessons import Lesson, LessonSource
+from feedback.models.signals import FeedbackSignal
 
-__all__ = ["Dataset", "DatasetEntry", "DatasetFile", "DatasetFilePart", "DatasetVersion"]
+__all__ = [
+    "Dataset",
+    "DatasetEntry",
+    "DatasetFile",
+    "DatasetFilePart",
+    "DatasetVersion",
+    "FeedbackSignal",
+    "Lesson",
+    "LessonSource",
+]

@@ -1,11 +1,15 @@
-"""What must hold of datasets: a sealed version is the same bytes for ever."""
+"""What must hold of feedback: sealed versions stay the same bytes, signals follow from records."""
 
+import uuid
 from collections.abc import Iterator
 
-from feedback.models import DatasetEntry, DatasetFile, DatasetVersion
-from feedback.selectors import downloads
+from feedback.domain.signals import RULES
+from feedback.models import DatasetEntry, DatasetFile, DatasetVersion, FeedbackSignal
+from feedback.selectors import downloads, signals
 from governance.domain.invariants import Span
 from governance.domain.merkle import RunningRoot, leaf_hash
+from governance.selectors.lineage import chunks
+from reviews.models import Resolution
 
 CHUNK = 2000
 
@@ -35,3 +39,32 @@ def _files(version: DatasetVersion) -> Iterator[str]:
             continue
         if size != file.size:
             yield f"file {file.pk} ({file.format}) has {size} bytes and was sealed with {file.size}"
+
+
+def signals_follow_from_decisions(span: Span) -> Iterator[str]:
+    """Return each signal that its records would not give, and each resolution that lacks one."""
+    late = span.now - signals.MARGIN
+    rows = Resolution.objects.filter(resolved_at__lt=late, **span.of("resolved_at"))
+    for some in chunks(rows.order_by("pk").values_list("pk", flat=True).iterator(CHUNK), CHUNK):
+        yield from _taught_otherwise(some)
+
+
+def _taught_otherwise(resolutions: list[uuid.UUID]) -> Iterator[str]:
+    kept = {row.pk: row for row in FeedbackSignal.objects.filter(resolution__in=resolutions)}
+    for resolution, found in signals.taught(Resolution.objects.filter(pk__in=resolutions)):
+        for signal in found:
+            row = kept.pop(signal.id, None)
+            if row is None:
+                yield f"resolution {resolution.pk} taught {signal.kind} and has no such signal"
+            elif row.rules == RULES and _said(row) != (
+                signal.kind, signal.statement, signal.confidence_band, signal.reason_codes,
+                signal.decisions,
+            ):  # fmt: skip
+                yield f"signal {row.pk} is not what resolution {resolution.pk} taught"
+    for row in kept.values():
+        if row.rules == RULES:
+            yield f"signal {row.pk} follows from nothing"
+
+
+def _said(row: FeedbackSignal) -> tuple[object, ...]:
+    return row.kind, row.statement, row.confidence_band, row.reason_codes, row.decisions

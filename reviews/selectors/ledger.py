@@ -11,8 +11,13 @@ from governance.models import AuditEvent
 from governance.selectors import audit
 from reviews.models import Prediction, ReviewItem
 
-ITEM, PREDICTION, INTAKE = "item:", "prediction:", "intake:"
-KINDS = ("item", "prediction", "intake", "token", "sign-in-link", "outbox", "maintenance")
+ITEM, PREDICTION = "item:", "prediction:"
+# Events of many pipelines, which they name.
+OF_MANY = ("intake:", "signals:")
+KINDS = (
+    "item", "prediction", "intake", "lesson", "signals", "token", "sign-in-link", "outbox",
+    "maintenance",
+)  # fmt: skip
 # What belongs to no pipeline and concerns them all.
 SHARED = ("calendar:", "ledger:", "sla_policy:", "role:", "outbox:", "signoff:", "maintenance:")
 
@@ -21,8 +26,8 @@ def events(principal: Principal, rows: "QuerySet[AuditEvent]") -> "QuerySet[Audi
     """Return those of `rows` that tell of pipelines within reach.
 
     An event has no pipeline of its own: its stream names an item, a prediction, a call of intake,
-    a pipeline, a person or something shared. A call of intake is told to whoever sees one of its
-    pipelines.
+    a pipeline, a person or something shared. A call of intake, or a batch of signals, is
+    told to whoever sees one of its pipelines.
     """
     if principal.pipelines is None:
         return rows
@@ -34,7 +39,10 @@ def events(principal: Principal, rows: "QuerySet[AuditEvent]") -> "QuerySet[Audi
 
 
 def _brought(slugs: list[str]) -> Q:
-    return Q(stream__startswith=INTAKE, detail__pipelines__has_any_keys=slugs)
+    wanted = Q()
+    for start in OF_MANY:
+        wanted |= Q(stream__startswith=start)
+    return wanted & Q(detail__pipelines__has_any_keys=slugs)
 
 
 def _of(start: str, model: type[ReviewItem | Prediction], principal: Principal) -> Case:

@@ -42,6 +42,7 @@ EXAMPLES: dict[str, Callable[[], dict[str, Any]]] = {
     "governance.forget_idempotency_keys": dict,
     "governance.forget_messages": dict,
     "feedback.seal_version": lambda: {"job_id": _job("dataset_version")},
+    "feedback.distil_signals": dict,
     "reviews.apply_policy": lambda: {"job_id": _job(applying.KIND)},
     "reviews.follow_calendar": lambda: {"calendar": "days"},
     "reviews.follow_calendars": dict,

@@ -92,6 +92,13 @@ BROKEN: dict[str, dict[str, Any]] = {
     "datasetversion_has_rows": {"rows": 0},
     "datasetversion_as_of_past": {"as_of": "later"},
     "datasetfile_format_valid": {"format": "xml"},
+    "feedbacksignal_kind_valid": {"kind": "maybe"},
+    "feedbacksignal_says_something": {"statement": ""},
+    "lesson_titled": {"title": ""},
+    "lesson_has_text": {"text": ""},
+    "lesson_state_valid": {"state": "lost"},
+    "lesson_adopted_until": {"state": "adopted", "revalidate_on": None},
+    "lesson_adjustment_is_reference": {"adjustment": "x"},
 }
 # Where another unique constraint would speak first: what makes the copy differ under that one.
 APART: dict[str, dict[str, Any]] = {

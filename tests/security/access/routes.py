@@ -208,6 +208,7 @@ CALLS: dict[tuple[str, str], Call] = {
         ("review",), at("/escalations/{escalation}/ack"), body=nothing
     ),
     ("GET", "lineage"): Call(LINEAGE, at("/lineage?from=decision:{decision}")),
+    ("GET", "signals"): Call(LINEAGE, at("/signals"), elsewhere=200),
     ("GET", "datasets"): Call(DATASETS, at("/datasets"), elsewhere=200),
     ("POST", "datasets"): Call(
         ("datasets:write",), at("/datasets"), 201,
