@@ -1,5 +1,5 @@
-"""The admin pages of datasets."""
+"""The admin pages of datasets, signals and lessons."""
 
-from feedback.admin import datasets
+from feedback.admin import datasets, learning
 
-__all__ = ["datasets"]
+__all__ = ["datasets", "learning"]

@@ -10,6 +10,7 @@ from feedback.domain.rows import FIELDS
 from feedback.models import Dataset, DatasetEntry, DatasetVersion
 from governance.domain.principal import Principal
 from governance.exceptions import NotFound
+from governance.selectors import audit
 
 MOST_LISTED = 1_000
 
@@ -37,6 +38,12 @@ def versions(principal: Principal, slug: str) -> "QuerySet[DatasetVersion]":
         .select_related("dataset__pipeline", "parent", "sealed_by")
         .prefetch_related("files")
     )
+
+
+def latest(principal: Principal) -> "QuerySet[DatasetVersion]":
+    """Return the versions of all datasets within reach, the newest first."""
+    rows = DatasetVersion.objects.select_related("dataset__pipeline").order_by("-pk")
+    return audit.within(rows, principal, "dataset__pipeline")
 
 
 def version(principal: Principal, slug: str, number: int) -> DatasetVersion:

@@ -2,7 +2,8 @@
 
 A version of a hundred thousand rows is a hundred thousand edges. None is stored: an entry names its
 prediction and its resolution, and a resolution its decisions. From a version the entries are read
-by position; to the versions leads `external_id`, by the index that also keeps it unique.
+by position; to the versions leads `external_id`, by the index that also keeps it unique. A
+prediction is held by way of its decisions; only where a row rests on none, by itself.
 """
 
 from collections import defaultdict
@@ -22,6 +23,8 @@ from reviews.selectors.lineage import DECISION, PREDICTION
 DATASET = "dataset"
 AT_ONCE = 1_000
 HELD = "held_in"
+EVERY = Q()
+ON_NO_DECISION = Q(resolution=None) | Q(resolution__decided_on=[])
 
 
 def versions(principal: Principal, names: Sequence[str]) -> Iterator[Node]:
@@ -53,7 +56,7 @@ def _versions_of_predictions(names: Sequence[str]) -> Iterator[Pair]:
     known = Prediction.objects.filter(pk__in=names).values_list("pk", "external_id")
     external_ids = {external_id for _, external_id in known}
     rows = DatasetEntry.objects.filter(
-        external_id__in=external_ids, prediction__in=[pk for pk, _ in known]
+        ON_NO_DECISION, external_id__in=external_ids, prediction__in=[pk for pk, _ in known]
     )
     found = rows.values_list("prediction", "version__dataset__slug", "version__number")
     for prediction, slug, number in found:
@@ -61,7 +64,7 @@ def _versions_of_predictions(names: Sequence[str]) -> Iterator[Pair]:
 
 
 def _predictions_of_versions(names: Sequence[str]) -> Iterator[Pair]:
-    for name, entries in _entries(names, "prediction"):
+    for name, entries in _entries(names, "prediction", ON_NO_DECISION):
         for prediction in entries:
             yield str(prediction), name
 
@@ -93,13 +96,15 @@ def _decisions_of_versions(names: Sequence[str]) -> Iterator[Pair]:
                 yield decision, name
 
 
-def _entries(names: Sequence[str], field: str) -> Iterator[tuple[str, list[Any]]]:
+def _entries(
+    names: Sequence[str], field: str, condition: Q = EVERY
+) -> Iterator[tuple[str, list[Any]]]:
     """Yield a column of the entries of each version, AT_ONCE of them at a time."""
     found = _named(names).values_list("pk", "dataset__slug", "number", "rows")
     for pk, slug, number, count in found:
         for start in range(0, count, AT_ONCE):
             rows = DatasetEntry.objects.filter(
-                version=pk, position__gte=start, position__lt=start + AT_ONCE
+                condition, version=pk, position__gte=start, position__lt=start + AT_ONCE
             )
             yield f"{slug}@{number}", list(rows.order_by("position").values_list(field, flat=True))
 

@@ -1,6 +1,5 @@
 """What came of what: the graph from predictions to changes, from one record up or down."""
 
-from collections.abc import Iterable, Iterator
 from typing import Any
 
 from django.http import StreamingHttpResponse
@@ -10,19 +9,16 @@ from rest_framework import serializers
 from rest_framework.request import Request
 
 from governance.api.schemas import GraphShown
-from governance.domain import lineage_formats
 from governance.domain.lineage import Direction
 from governance.rest.serializers import StrictCharField, StrictSerializer, query
 from governance.rest.views import Endpoint, principal_of
 from governance.selectors import lineage
-from governance.selectors.lineage import MOST_NODES, MOST_STEPS, Walk
+from governance.selectors.lineage import MEDIA_TYPES, MOST_NODES, MOST_STEPS, Walk
 
 FROM = """A record: `prediction:ID`, `decision:ID`, `signal:ID`, `lesson:ID`, `dataset:SLUG@N`,
 `model:NAME@V`, `adjustment:ID`."""
 FORMATS = """`json`: the graph. `ndjson`: `{"node"}` and `{"edge"}` a line as they are found, and
 `{"end"}` as the last. `prov`: PROV-JSON. `openlineage`: an array of run events."""
-# As gunicorn sends a piece for each that it is given.
-PIECE = 2**15
 
 
 class LineageQuery(StrictSerializer):
@@ -43,9 +39,7 @@ class LineageQuery(StrictSerializer):
         help_text="How many nodes at most, the start included. What lies beyond is reached by "
         "asking again from one of the nodes.",
     )
-    format = serializers.ChoiceField(
-        ["json", "ndjson", "prov", "openlineage"], default="json", help_text=FORMATS
-    )
+    format = serializers.ChoiceField(list(MEDIA_TYPES), default="json", help_text=FORMATS)
 
     def get_fields(self) -> dict[str, Any]:
         """Return the fields, with the one whose name is a word of Python."""
@@ -81,27 +75,5 @@ class Lineage(Endpoint):
             steps=asked["depth"],
             limit=asked["limit"],
         )
-        kind = "application/x-ndjson" if asked["format"] == "ndjson" else "application/json"
-        return StreamingHttpResponse(pieces(_written(walk, asked["format"])), content_type=kind)
-
-
-def _written(walk: Walk, form: str) -> Iterator[bytes]:
-    head = {"from": str(walk.start.ref), "direction": walk.direction.value}
-    if form == "prov":
-        return lineage_formats.as_prov(walk)
-    if form == "openlineage":
-        single = [kind.name for kind in lineage.kinds().values() if kind.single]
-        return lineage_formats.as_openlineage(walk, single)
-    write = lineage_formats.as_lines if form == "ndjson" else lineage_formats.as_json
-    return write(walk, head, lambda: walk.truncated)
-
-
-def pieces(written: Iterable[bytes]) -> Iterator[bytes]:
-    """Yield what is written in pieces that are worth sending."""
-    waiting = bytearray()
-    for each in written:
-        waiting += each
-        if len(waiting) >= PIECE:
-            yield bytes(waiting)
-            waiting.clear()
-    yield bytes(waiting)
+        kind = lineage.MEDIA_TYPES[asked["format"]]
+        return StreamingHttpResponse(lineage.written(walk, asked["format"]), content_type=kind)

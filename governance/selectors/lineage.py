@@ -7,17 +7,28 @@ registers one `Kind` and its `Relation`s when the app starts.
 
 import itertools
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
+from governance.domain import lineage_formats
 from governance.domain.lineage import Direction, Edge, InvalidRef, Node, Ref, parse_ref
 from governance.domain.principal import Principal
 from governance.exceptions import InvalidInput, NotFound
 
 AT_ONCE = 1_000
 MOST_NODES, MOST_STEPS = 250_000, 12
+# What a walk is written as.
+JSON = "application/json"
+MEDIA_TYPES = {
+    "json": JSON,
+    "ndjson": "application/x-ndjson",
+    "prov": JSON,
+    "openlineage": JSON,
+}
+# As the server sends each piece that it is given by itself.
+PIECE = 2**15
 Pair = tuple[str, str]
 T = TypeVar("T")
 
@@ -90,9 +101,9 @@ class Walk:
     """What can be reached from a node, as a stream of nodes and edges: each once, ends first.
 
     It goes layer by layer, `steps` of them at most, and stops taking in nodes at `limit`, the start
-    included; `truncated` says after the walk whether that left anything out. It reads AT_ONCE names
-    at a time and keeps no more than the names it has met. An edge to what `principal` may not see
-    is left out with its end.
+    included, or of a kind at `width` in one layer; `truncated` says after the walk whether that may
+    have left something out. It reads AT_ONCE names at a time and keeps no more than the names it
+    has met. An edge to what `principal` may not see is left out with its end.
     """
 
     def __init__(
@@ -103,11 +114,12 @@ class Walk:
         *,
         steps: int = MOST_STEPS,
         limit: int = MOST_NODES,
+        width: int = MOST_NODES,
     ) -> None:
         self.principal, self.start, self.direction = principal, start, direction
-        self.steps, self.limit = steps, limit
+        self.steps, self.limit, self.width = steps, limit, width
         self.truncated = False
-        self._taken = 1
+        self._taken, self._in_layer = 1, Counter[str]()
         self._seen: dict[str, set[str]] = defaultdict(set, {start.ref.kind: {start.ref.name}})
 
     def __iter__(self) -> Iterator[Node | Edge]:
@@ -115,6 +127,7 @@ class Walk:
         layer = {self.start.ref.kind: [self.start.ref.name]}
         for _step in range(self.steps):
             following: dict[str, list[str]] = defaultdict(list)
+            self._in_layer.clear()
             for kind, names in layer.items():
                 for relation in self._leading_from(kind):
                     yield from self._follow(relation, names, following)
@@ -140,7 +153,8 @@ class Walk:
         down = self.direction is Direction.DOWN
         far = relation.target if down else relation.source
         goes_on = bool(self._leading_from(far))
-        for pairs in chunks(self._neighbours(relation, names), AT_ONCE):
+        neighbours = self._neighbours(relation, names)
+        for pairs in chunks(neighbours, AT_ONCE):
             for found in self._take(far, [pair[1] if down else pair[0] for pair in pairs]):
                 if goes_on:
                     following[far].append(found.ref.name)
@@ -151,6 +165,10 @@ class Walk:
                     yield Edge(
                         Ref(relation.source, source), Ref(relation.target, target), relation.name
                     )
+            if self._is_full(far):
+                # What else leads here is not read to its end: it may be a million rows.
+                self.truncated |= any(True for _ in neighbours)
+                break
 
     def _take(self, kind: str, names: Sequence[str]) -> Iterator[Node]:
         seen = self._seen[kind]
@@ -158,12 +176,16 @@ class Walk:
         if not new:
             return
         for found in _kinds[kind].nodes(self.principal, new):
-            if self._taken >= self.limit:
+            if self._is_full(kind):
                 self.truncated = True
                 return
             seen.add(found.ref.name)
             self._taken += 1
+            self._in_layer[kind] += 1
             yield found
+
+    def _is_full(self, kind: str) -> bool:
+        return self._taken >= self.limit or self._in_layer[kind] >= self.width
 
     def _leads_on(self, kind: str, names: Sequence[str]) -> bool:
         """Return whether a step more would find a node, without taking it in."""
@@ -183,3 +205,24 @@ def chunks(values: Iterable[T], size: int) -> Iterator[list[T]]:
     source = iter(values)
     while found := list(itertools.islice(source, size)):
         yield found
+
+
+def written(walk: Walk, form: str) -> Iterator[bytes]:
+    """Yield a walk in one of MEDIA_TYPES, while it goes on, in pieces that are worth sending."""
+    waiting = bytearray()
+    for each in _written(walk, form):
+        waiting += each
+        if len(waiting) >= PIECE:
+            yield bytes(waiting)
+            waiting.clear()
+    yield bytes(waiting)
+
+
+def _written(walk: Walk, form: str) -> Iterator[bytes]:
+    head = {"from": str(walk.start.ref), "direction": walk.direction.value}
+    if form == "prov":
+        return lineage_formats.as_prov(walk)
+    if form == "openlineage":
+        return lineage_formats.as_openlineage(walk, [k.name for k in _kinds.values() if k.single])
+    write = lineage_formats.as_lines if form == "ndjson" else lineage_formats.as_json
+    return write(walk, head, lambda: walk.truncated)

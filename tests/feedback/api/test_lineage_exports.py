@@ -100,12 +100,12 @@ def test_a_version_is_the_output_of_one_run_that_counts_what_went_in(caller: Any
     (event,) = events
     version = DatasetVersion.objects.get()
     facet = event["run"]["facets"]["hitl_decisions"]
-    assert facet["counts"] == {"decision": 3, "prediction": 2}
+    assert facet["counts"] == {"decision": 3}
     assert facet["manifestRoot"] == version.digest
     (output,) = event["outputs"]
     assert output["name"] == "dataset:answers@1"
     assert output["facets"]["version"]["datasetVersion"] == "1"
-    assert [each["name"] for each in event["inputs"]] == ["decisions", "predictions"]
+    assert [each["name"] for each in event["inputs"]] == ["decisions"]
 
 
 def test_the_same_graph_gives_the_same_events(caller: Any) -> None:
