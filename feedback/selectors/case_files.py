@@ -2,13 +2,13 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from django.db.models import Q
 
 from feedback.models import DatasetEntry, DatasetVersion
-from governance.domain import signed_documents
-from governance.domain.case_verifier import FORMAT
+from governance.domain import case_verifier, signed_documents
 from governance.domain.signed_notes import Signer
 from governance.domain.times import rfc3339
 from governance.models import AuditEvent, User
@@ -37,7 +37,7 @@ def case_file(row: Prediction, *, signer: Signer, now: datetime) -> dict[str, An
     item = ReviewItem.objects.filter(prediction=row).first()
     events = _events(row, item)
     document = {
-        "format": FORMAT,
+        "format": case_verifier.FORMAT,
         "made_at": rfc3339(now),
         "prediction": contents.proof_of(row),
         "case": _case(row, item),
@@ -46,6 +46,11 @@ def case_file(row: Prediction, *, signer: Signer, now: datetime) -> dict[str, An
         **evidence.of(events),
     }
     return signed_documents.signed(document, signer)
+
+
+def verifier() -> str:
+    """Return the source of the program that checks case files with nothing but Python."""
+    return Path(case_verifier.__file__).read_text(encoding="utf-8")
 
 
 def _events(row: Prediction, item: ReviewItem | None) -> list[AuditEvent]:

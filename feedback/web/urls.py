@@ -2,9 +2,12 @@
 
 from django.urls import path
 
-from feedback.web import lessons, lineage
+from feedback.web import cases, lessons, lineage
 
 urlpatterns = [
+    path("predictions/<uuid:prediction_id>/case", cases.page, name="case"),
+    path("predictions/<uuid:prediction_id>/case.json", cases.download, name="case-file"),
+    path("case_verifier.py", cases.verifier, name="case-verifier"),
     path("lessons", lessons.listed, name="lessons"),
     path("lessons/new", lessons.new, name="lesson-new"),
     path("lessons/<uuid:lesson_id>", lessons.one, name="lesson"),

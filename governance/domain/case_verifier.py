@@ -243,7 +243,7 @@ def _checked(document: Json, trusted: list[str] | None) -> list[str]:
     said.append(f"{len(events)} events are in the ledger of {size}, as they were written.")
     for opening in document["openings"]:
         _opening(opening, events)
-    said.append(f"{len(document['openings'])} texts are those that were committed to.")
+    said.append(f"The texts are those that were committed to: {len(document['openings'])}.")
     _prediction(document["prediction"], events)
     said.append("The prediction and its routing are those that the ledger took.")
     return said

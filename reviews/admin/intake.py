@@ -5,6 +5,8 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from governance.admin import rendering
@@ -61,7 +63,8 @@ class PredictionAdmin(ReadOnlyAdmin):
         ("How it was routed", {"fields": (("tier", "disposition"), ("rule", "queue", "priority"),
                                           "skills_shown", ("sampled", "propensity"),
                                           "config_version", "trace_shown")}),
-        ("In the ledger", {"fields": ("event", "position", "digest_shown", "id", "ledger")}),
+        ("In the ledger", {"fields": ("event", "position", "digest_shown", "id", "ledger",
+                                     "case_file")}),
     )  # fmt: skip
 
     def get_search_fields(self, request: HttpRequest) -> tuple[str, ...]:
@@ -127,6 +130,12 @@ class PredictionAdmin(ReadOnlyAdmin):
     def event(self, row: Prediction) -> SafeString:
         """Link to the ledger event of the call that brought it."""
         return rendering.link(AuditEvent.objects.filter(pk=row.intake).first())
+
+    @admin.display(description="Case file")
+    def case_file(self, row: Prediction) -> SafeString:
+        """Link to all that is known of it on one page, with the proof."""
+        address = reverse("case", args=[row.pk])
+        return format_html('<a href="{}">All of it on one page, with the proof</a>', address)
 
     @admin.display(description="Digest (SHA-256)")
     def digest_shown(self, row: Prediction) -> SafeString:

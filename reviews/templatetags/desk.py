@@ -14,6 +14,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from governance.domain.times import parse_rfc3339
 from reviews.domain.legible import Legible, Mark, legible
 from reviews.enums import ClockKind, PauseReason
 from reviews.selectors.badges import Badge
@@ -30,6 +31,12 @@ class Due(NamedTuple):
 
     words: str
     state: str
+
+
+@register.filter
+def instant(text: str) -> datetime:
+    """Return the time that a document writes as text."""
+    return parse_rfc3339(text)
 
 
 @register.filter

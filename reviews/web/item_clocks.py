@@ -23,6 +23,9 @@ from reviews.web.people import DeskRequest, signed_in
 
 SEES = (Permission.REVIEW, Permission.ADJUDICATE, Permission.AUDIT)
 
+# Whom the case of an item is shown to.
+JUDGES = (Permission.ADJUDICATE, Permission.APPROVE, Permission.AUDIT)
+
 
 def _seen(request: DeskRequest, item_id: uuid.UUID) -> ReviewItem:
     """Return an item within reach, for whoever works on items or audits."""
@@ -80,6 +83,7 @@ def _context(request: DeskRequest, row: ReviewItem, now: datetime) -> dict[str, 
         "timeline": timelines.of_item(request.principal, row, views),
         "unsettled": ItemStatus(row.status) in UNSETTLED,
         "may_pause": flow.may_review(request),
+        "has_case": any(map(request.principal.may, JUDGES)),
         "reasons": PauseReason.choices,
     }
 

@@ -8,6 +8,8 @@ from django.utils import timezone
 from feedback.models import FeedbackSignal
 from feedback.services import lessons, signals
 from governance.selectors import principals
+from governance.services import sealing
+from reviews.models import Decision
 from tests import factories
 from tests.browser.test_pages import barriers, overflow
 from tests.feedback.conftest import House
@@ -23,6 +25,7 @@ def learned(transactional_db):
     house.sealed(answers)
     house.sealed(answers)
     signals.sweep(now=timezone.now)
+    sealing.seal_all(now=timezone.now())
     lead = factories.a_person("lead", roles=("lead", "auditor"))
     rows = FeedbackSignal.objects.order_by("pk")
     lesson = lessons.write(
@@ -44,6 +47,7 @@ def test_its_pages_have_no_barriers_errors_or_violations(window, learned, scheme
         "/lineage", "/lineage?ref=x", f"/lineage/decision:{decision}",
         "/lineage/dataset:answers@1", f"/lineage/lesson:{lesson.pk}", "/lessons", "/lessons/new",
         f"/lessons/{lesson.pk}",
+        f"/predictions/{Decision.objects.get(pk=decision).item.prediction_id}/case",
     ):  # fmt: skip
         view.go(path)
         found += barriers(view) + overflow(view) + view.faults
