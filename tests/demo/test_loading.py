@@ -61,6 +61,7 @@ def test_a_load_leaves_open_and_decided_work_and_can_be_taken_back(live_server):
     assert not gone(before, after)
     assert set(added(before, after)) <= {
         "governance.AuditEvent",
+        "governance.UnsealedEvent",
         "governance.User",
         "governance.HistoricalUser",
     }

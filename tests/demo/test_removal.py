@@ -223,6 +223,7 @@ def test_deleted_configuration_leaves_no_history_behind():
     remove()
     assert set(added(before, everything())) <= {
         "governance.AuditEvent",
+        "governance.UnsealedEvent",
         "governance.User",
         "governance.HistoricalUser",
     }

@@ -303,6 +303,7 @@ def test_what_was_removed_with_an_example_is_not_missed() -> None:
     call = AuditEvent.objects.get(action="predictions.received")
     detail = call.detail | {"pipelines": {"gone": 1}}
     change(f"DELETE FROM governance_auditevent WHERE stream = '{call.stream}'")
+    change("DELETE FROM governance_unsealedevent")
     again = ledger.composed(
         stream=call.stream, action=call.action, actor=bot, now=call.at, detail=detail,
         event_id=call.pk,
