@@ -4,7 +4,7 @@ import json
 import os
 import platform
 
-from benchmarks import claims, harness, intake, ledger, memory, single, sweep
+from benchmarks import claims, harness, intake, ledger, lineage, memory, single, sweep
 
 if __name__ == "__main__":
     figures = {
@@ -16,5 +16,6 @@ if __name__ == "__main__":
         "memory": memory.main(memory.TOTAL),
         "sweep": sweep.main(sweep.OVERDUE, sweep.IDLE),
         "ledger": ledger.main(ledger.EVENTS),
+        "lineage": lineage.main(lineage.DECISIONS),
     }
     harness.say(json.dumps(figures, indent=2))

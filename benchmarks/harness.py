@@ -210,6 +210,13 @@ def _resident(pid: int) -> int:
     return pages * os.sysconf("SC_PAGE_SIZE")
 
 
+def peak_mib(site: Site) -> float:
+    """Return the most memory that a process of the server has had, in MiB."""
+    lines = [Path(f"/proc/{pid}/status").read_text() for pid in site.workers()]
+    found = [int(text.partition("VmHWM:")[2].split()[0]) for text in lines]
+    return max(found) / 2**10
+
+
 def analyze(site: Site) -> None:
     """Let the planner know what is there, as autovacuum would within a minute."""
     execute(site, "VACUUM ANALYZE")

@@ -82,7 +82,7 @@ def test_every_operation_has_a_name_its_scopes_and_the_problem(described: dict[s
      "decline", "list_items", "get_item", "list_predictions", "get_prediction", "withdraw",
      "record_outcome", "send_predictions", "get_trace", "list_decisions", "list_resolutions",
      "apply", "put_config", "list_config_versions", "get_config_version", "get_job",
-     "preview_calendar"],
+     "preview_calendar", "get_lineage", "list_signals"],
 )  # fmt: skip
 def test_answers_are_described_by_named_schemas(described: dict[str, Any], operation: str) -> None:
     (found,) = [

@@ -11,6 +11,7 @@ import orjson
 from django.test import Client
 from django.utils import timezone
 
+from feedback.services import signals
 from governance.models import Pipeline, User
 from governance.selectors import principals
 from governance.services import configuration, dispatch, policies
@@ -51,6 +52,11 @@ def sweep(*, after: float, limit: int = 500) -> Result:
     """Sweep all clocks, `after` seconds from NOW."""
     swept = sweeping.sweep(now=lambda: _at(after), limit=limit)
     return {"breaches": swept.breaches, "escalations": swept.escalations}
+
+
+def distil(*, after: float) -> Result:
+    """Make signals of all that was resolved, `after` seconds from NOW."""
+    return {"signals": signals.sweep(now=lambda: _at(after))}
 
 
 def decide(*, user: int, assignment: str, token: str, label: str = "balance", **_: Any) -> Result:
@@ -186,6 +192,7 @@ ACTS: dict[str, Callable[..., Result]] = {
     for act in (
         claim,
         sweep,
+        distil,
         decide,
         claim_and_decide,
         expire,

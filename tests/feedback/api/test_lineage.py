@@ -4,6 +4,8 @@ from typing import Any
 
 import orjson
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from feedback.models import DatasetEntry
 from governance.domain.lineage import Direction
@@ -193,3 +195,39 @@ def test_a_version_of_many_rows_is_read_in_pieces(house: House, monkeypatch: Any
     assert len(found) == len(set(found))
     assert len(found) == 1 + 5 + 5 + 5 + 5
     assert DatasetEntry.objects.count() == 5
+
+
+def test_a_forward_walk_asks_as_often_in_a_large_version_as_in_a_small_one(
+    house: House, caller: Any
+) -> None:
+    resolution, dataset = house.resolved(), house.dataset()
+
+    def queries() -> int:
+        with CaptureQueriesContext(connection) as asked:
+            graph(caller, f"decision:{resolution.decided_on[0]}")
+        return len(asked)
+
+    house.sealed(dataset)
+    queries()
+    few = queries()
+    for _ in range(10):
+        house.resolved()
+    house.sealed(dataset)
+    assert queries() == few
+
+
+def test_a_small_limit_is_not_paid_for_by_reading_the_whole_version(
+    house: House, caller: Any, monkeypatch: Any
+) -> None:
+    for _ in range(12):
+        house.resolved()
+    house.sealed(house.dataset())
+    for module in ("feedback.selectors.lineage", "governance.selectors.lineage"):
+        monkeypatch.setattr(f"{module}.AT_ONCE", 2)
+    asked = []
+    for limit in (3, 250_000):
+        with CaptureQueriesContext(connection) as context:
+            found = graph(caller, "dataset:answers@1", "up", f"&limit={limit}")
+        asked.append(len(context))
+        assert found["truncated"] is (limit == 3)
+    assert asked[0] < asked[1] / 2
