@@ -1,11 +1,12 @@
 """What the worker does for feedback."""
 
+import uuid
 from typing import Any
 
 from celery import shared_task
 from celery.exceptions import SoftTimeLimitExceeded
 
-from feedback.services import sealing, signals
+from feedback.services import editions, sealing, signals
 from governance.exceptions import Conflict
 from governance.models import Job
 from governance.selectors import clock
@@ -25,6 +26,12 @@ def distil_signals() -> int:
 def seal_version(*, job_id: str) -> None:
     """Seal the version that a job promised."""
     jobs.run(job_id=job_id, work=_seal, now=clock.now)
+
+
+@shared_task(name="feedback.make_editions", time_limit=SEALING_LIMIT)
+def make_editions(*, version_id: str) -> int:
+    """Measure the downloads of a version anew after an erasure; returns how many."""
+    return editions.make(version_id=uuid.UUID(version_id), now=clock.now())
 
 
 def _seal(job: Job) -> dict[str, Any]:

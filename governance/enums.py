@@ -79,3 +79,34 @@ class AnchorKind(TextChoices):
     FOLDER = "folder", "A file that is written once"
     MAIL = "mail", "A letter"
     TIMESTAMP = "timestamp", "A time stamping authority (RFC 3161)"
+
+
+class LawfulBasis(TextChoices):
+    """On what the processing of personal data rests (GDPR, Article 6(1))."""
+
+    CONSENT = "consent", "Consent"
+    CONTRACT = "contract", "Contract"
+    LEGAL_OBLIGATION = "legal_obligation", "Legal obligation"
+    VITAL_INTERESTS = "vital_interests", "Vital interests"
+    PUBLIC_TASK = "public_task", "Public task"
+    LEGITIMATE_INTERESTS = "legitimate_interests", "Legitimate interests"
+
+
+class RecordClass(TextChoices):
+    """What is kept for a time of its own."""
+
+    PREDICTIONS = "predictions", "Predictions: what they say of people"
+    DECISIONS = "decisions", "Decisions: answers and free text"
+    ROUTING = "routing", "Shadow routes"
+    NOTIFICATIONS = "notifications", "Notices in inboxes"
+
+
+class ErasureState(TextChoices):
+    REQUESTED = "requested", "Requested"
+    EXECUTED = "executed", "Executed"
+    REJECTED = "rejected", "Rejected"
+
+
+class RedactionCause(TextChoices):
+    ERASURE = "erasure", "Erasure"
+    RETENTION = "retention", "Retention"

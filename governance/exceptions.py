@@ -68,6 +68,14 @@ class KeyInUse(Conflict):
         self.retry_after = retry_after
 
 
+class Held(DomainError):
+    """A legal hold keeps it as it is."""
+
+    code = "held"
+    status = 423
+    title = "Under a legal hold"
+
+
 class StaleClaim(Conflict):
     """The claim token was spent, has lapsed or never was."""
 

@@ -5,6 +5,7 @@ from contextvars import Token
 from typing import Any
 
 from celery import Celery, signals
+from celery.schedules import crontab
 from django.conf import settings
 from kombu import Exchange, Queue
 
@@ -28,7 +29,7 @@ app.conf.task_queues = QUEUES
 app.steps["worker"].add(EndsInTime)
 
 
-def every(seconds: int, task: str, queue: str = "critical") -> dict[str, Any]:
+def every(seconds: int | crontab, task: str, queue: str = "critical") -> dict[str, Any]:
     """Return an entry of the schedule."""
     return {
         "task": task,
@@ -50,6 +51,8 @@ app.conf.beat_schedule = {
     "signals": every(SWEEP, "feedback.distil_signals", "default"),
     "mail": every(SWEEP, "reviews.hand_over_mail", "default"),
     "idempotency keys": every(3600, "governance.forget_idempotency_keys", "bulk"),
+    # At night (UTC), again and again: a run takes what it can in 40 s, the next takes the rest.
+    "retention": every(crontab(hour="1-4", minute="*/5"), "reviews.purge", "bulk"),
     "kept promises": every(3600, "governance.forget_messages", "bulk"),
 }
 

@@ -121,6 +121,14 @@ VARIABLES = (
         "Who gets the ledger's last checkpoint by mail, once a day. Empty: nobody.",
     ),
     Variable(
+        "PRIVACY_KEY",
+        "",
+        readers.hexadecimal(32),
+        "Seals the keys of data subjects; hexadecimal, at least 64 digits. Required in production, "
+        "otherwise made at the first start. Keep it apart from backups of the database: what an "
+        "erasure destroyed stays sealed in them. With another key nothing sealed opens.",
+    ),
+    Variable(
         "ALLOWED_HOSTS",
         "",
         readers.listing(readers.host),
@@ -226,6 +234,7 @@ class Environment:
     ledger_name: str | None
     anchor_dir: Path | None
     anchor_email: str
+    privacy_key: str
     allowed_hosts: list[str]
     csrf_trusted_origins: list[str]
     trusted_proxies: list[str]
@@ -310,7 +319,7 @@ def _missing(values: dict[str, Any]) -> list[str]:
         return []
     lines = [
         f"{name}: is required when ENVIRONMENT=production."
-        for name in ("SECRET_KEY", "SAMPLING_KEY", "LEDGER_KEY", "BASE_URL")
+        for name in ("SECRET_KEY", "SAMPLING_KEY", "LEDGER_KEY", "PRIVACY_KEY", "BASE_URL")
         if values[name.lower()] == ""
     ]
     if values["debug"]:

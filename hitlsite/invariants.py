@@ -14,6 +14,7 @@ from django.db.models import Count, F, Max, Min, Q
 from feedback.selectors import invariants as datasets
 from governance.domain.invariants import Check, Span
 from governance.models import AuditEvent, IdempotencyKey, Job, OutboxMessage
+from governance.selectors import redactions
 from governance.services import dispatch
 from governance.services.ledger import leaf_digest
 from reviews.enums import ClockEventKind
@@ -193,4 +194,5 @@ ALL = (
     Invariant("I10", "what fails goes to people", (intake_invariants.failures_go_to_people,)),
     Invariant("I11", "nothing waits that could be done", (backlog_drains,)),
     Invariant("I12", "no failure on record holds a secret", (errors_hold_no_secret,)),
+    Invariant("I13", "what was erased is gone", (redactions.untrue,)),
 )  # fmt: skip

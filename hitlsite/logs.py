@@ -19,7 +19,7 @@ SECRETS = (
     ),
     re.compile(r"(?i)(?<=bearer )[^\s\"',}]+"),
     re.compile(
-        r"(?i)(?:(?<=password)|(?<=passwd)|(?<=secret_key)|(?<=sampling_key)|(?<=csrfmiddlewaretoken))"
+        r"(?i)(?:(?<=password)|(?<=passwd)|(?<=secret_key)|(?<=sampling_key)|(?<=privacy_key)|(?<=csrfmiddlewaretoken))"
         r"([0-9]?[\"']?\s*[:=]\s*[\"']?)[^\s\"',}&]+"
     ),
     re.compile(r"(?<=://)([^\s:/@]*:)[^\s/@]+(?=@)"),

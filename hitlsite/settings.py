@@ -28,6 +28,7 @@ try:
     )
     ANCHOR_DIR = ENV.anchor_dir or DATA_DIR / "anchors"
     ANCHOR_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
+    PRIVACY_KEY = bytes.fromhex(ENV.privacy_key or keys.kept(DATA_DIR / "keys", "privacy_key"))
 except (OSError, ValueError) as error:
     environment.refuse(f"DATA_DIR: {DATA_DIR} cannot be used: {error}")
 SECRET_KEY_FALLBACKS = ENV.secret_key_fallbacks

@@ -15,6 +15,7 @@ from reviews.services import (
     following,
     mail,
     notifications,
+    purging,
     recomputing,
     sweeping,
 )
@@ -34,6 +35,12 @@ def expire_leases() -> int:
 def sweep_clocks() -> int:
     """Let happen what is due on every clock; returns on how many something did."""
     return sweeping.sweep(now=clock.now).clocks
+
+
+@shared_task(name="reviews.purge")
+def purge() -> int:
+    """Take what is past the time for which it is kept; returns how many rows went."""
+    return purging.purge(now=clock.now())
 
 
 @shared_task(name="reviews.tell")

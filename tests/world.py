@@ -10,11 +10,29 @@ from typing import Any
 from django.utils import timezone
 
 from feedback.models import DatasetVersion, FeedbackSignal, Lesson
-from feedback.services import datasets, lessons, sealing, signals
+from feedback.services import consents, datasets, editions, erasures, lessons, sealing, signals
+from feedback.services.consents import Wanted
 from governance.enums import PolicyMode
-from governance.models import Heartbeat, Job, LedgerNode, Pipeline, User
+from governance.models import (
+    ConsentRecord,
+    ErasureRequest,
+    Heartbeat,
+    Job,
+    LedgerNode,
+    LegalHold,
+    Pipeline,
+    User,
+)
 from governance.selectors import principals
-from governance.services import anchoring, configuration, idempotency, sign_in_links
+from governance.services import (
+    anchoring,
+    configuration,
+    holds,
+    idempotency,
+    retention,
+    sign_in_links,
+    sources,
+)
 from governance.services import sealing as seals
 from reviews.models import (
     Decision,
@@ -58,6 +76,9 @@ class World:
     version: DatasetVersion
     escalation: Escalation
     lesson: Lesson
+    consent: ConsentRecord
+    hold: LegalHold
+    erasure: ErasureRequest
 
 
 def build() -> World:
@@ -90,12 +111,14 @@ def build() -> World:
     )
     Heartbeat.objects.get_or_create(name="worker", defaults={"beat_at": now})
     job, version = _publish_dataset(bot, now + timedelta(minutes=1))
+    consent, hold, erasure = _keep_private(bot, reviewer, now + timedelta(minutes=2))
     _seal(now)
     world = World(
         bot=bot, reviewer=reviewer, pipeline=pipeline, prediction=decided.item.prediction,
         approved=approved, item=decided.item, open_item=held.assignment.item, held=held,
         decision=again, job=job, version=version, escalation=_escalate(bot, reviewer, now),
         lesson=_learn(reviewer, now),
+        consent=consent, hold=hold, erasure=erasure,
     )  # fmt: skip
     _maintain(now)
     return world
@@ -197,3 +220,65 @@ def _publish_dataset(bot: User, now: datetime) -> tuple[Job, DatasetVersion]:
     )
     sealing.seal(job=job, now=now)
     return job, DatasetVersion.objects.get(job=job)
+
+
+def _keep_private(
+    bot: User, reviewer: User, now: datetime
+) -> tuple[ConsentRecord, LegalHold, ErasureRequest]:
+    """Declare a source, record and withdraw consents, hold, erase one person and ask for another.
+
+    The consent and the hold are of a person in the pipeline; the request waits.
+    """
+    root = factories.an_administrator("compliance")
+    officer: dict[str, Any] = {"principal": principals.of_person(root), "actor": root, "now": now}
+    sources.declare(
+        pipeline="intents", name="crm", origin="Customers", purposes=["training"],
+        basis="contract", reason="For a test", **officer,
+    )  # fmt: skip
+    retention.keep_for(record_class="routing", days=400, actor=root, reason="For a test", now=now)
+    for person in ("c-1", "c-2", "c-5"):
+        factories.send(
+            bot,
+            factories.a_payload(
+                "low", scenario_type="private", subject={"ref": person, "basis": "consent"}
+            ),
+            now=now - timedelta(minutes=1),
+        )
+    _publish_private(bot, now)
+    erasure = erasures.request(subject="c-1", reason="Article 17", **officer)
+    second = factories.an_administrator("second")
+    erasures.execute(
+        principal=principals.of_person(second), actor=second, erasure_id=erasure.pk, now=now
+    )
+    editions.make(version_id=DatasetVersion.objects.get(dataset__slug="private").pk, now=now)
+    said: dict[str, Any] = {
+        "principal": principals.of_person(reviewer), "actor": reviewer, "now": now,
+    }  # fmt: skip
+    consents.record(wanted=Wanted(purpose="training", reviewer="maria"), **said)
+    consent = consents.record(
+        wanted=Wanted(purpose="evaluation", subject="c-2", pipeline="intents"), **officer
+    )
+    noted = consents.record(
+        wanted=Wanted(purpose="training", subject="c-2", pipeline="intents"), **officer
+    )
+    consents.withdraw(consent_id=noted.record.pk, **officer)
+    lifted = holds.place(pipeline="intents", reason="For a test", **officer)
+    holds.lift(hold_id=lifted.pk, reason="For a test", **officer)
+    hold = holds.place(subject="c-3", pipeline="intents", reason="For a test", **officer)
+    asked = erasures.request(
+        subject="c-2", pipeline="intents", reason="Article 17",
+        principal=principals.of_person(bot), actor=bot, now=now,
+    )  # fmt: skip
+    return consent.record, hold, asked
+
+
+def _publish_private(bot: User, now: datetime) -> None:
+    principal: Any = principals.of_person(bot)
+    datasets.create(
+        principal=principal, actor=bot, slug="private", pipeline="intents",
+        wanted={"scenario_type": "private"}, include={"auto": True}, now=now,
+    )  # fmt: skip
+    job = datasets.request_version(
+        principal=principal, actor=bot, slug="private", as_of=None, now=now
+    )
+    sealing.seal(job=job, now=now)

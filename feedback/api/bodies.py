@@ -3,7 +3,9 @@
 from rest_framework import serializers
 
 from feedback.enums import Split
+from governance.domain import purposes
 from governance.domain.documents.fields import SLUG
+from governance.domain.purposes import TRAINING
 from governance.rest.serializers import StrictCharField, StrictSerializer
 from reviews.enums import ResolutionKind, Verdict
 
@@ -72,6 +74,19 @@ class DownloadQuery(StrictSerializer):
         help_text="CSV only, for programs: without the apostrophe that is put before text which a "
         "spreadsheet could take for a formula.",
     )
+
+    purpose = StrictCharField(
+        default=TRAINING,
+        help_text="What the rows are for, as a word. The data sources of a pipeline that holds "
+        "personal data say which purposes they cover.",
+    )
+
+    def validate_purpose(self, value: str) -> str:
+        """Refuse what is not written as a purpose."""
+        try:
+            return purposes.purpose(value)
+        except purposes.BadPurpose as error:
+            raise serializers.ValidationError(str(error), code="purpose") from None
 
 
 class ModelName(serializers.Serializer[object]):

@@ -3,7 +3,8 @@
 from collections.abc import Iterable
 from typing import Any
 
-from feedback.models import Dataset, DatasetFile, DatasetVersion
+from feedback.models import Dataset, DatasetVersion
+from feedback.selectors import downloads
 from feedback.selectors.datasets import MOST_LISTED, Differences
 
 
@@ -25,13 +26,14 @@ def dataset(row: Dataset) -> dict[str, Any]:
 def version(row: DatasetVersion) -> dict[str, Any]:
     """Return a version, without its rows."""
     address = f"/api/v1/datasets/{row.dataset.slug}/versions/{row.number}"
-    files = sorted(row.files.all(), key=lambda file: file.format)
+    files = sorted(downloads.current(row), key=lambda file: str(file.format))
     return {
         "id": row.pk,
         "dataset": row.dataset.slug,
         "pipeline": row.dataset.pipeline.slug,
         "number": row.number,
         "rows": row.rows,
+        "erased_rows": downloads.erased(row),
         "digest": row.digest,
         "parent": row.parent.number if row.parent else None,
         "as_of": row.as_of,
@@ -44,7 +46,7 @@ def version(row: DatasetVersion) -> dict[str, Any]:
     }
 
 
-def _file(row: DatasetFile, address: str) -> dict[str, Any]:
+def _file(row: downloads.File, address: str) -> dict[str, Any]:
     kind, _, raw = row.format.partition("-")
     return {
         "format": row.format,

@@ -2,11 +2,17 @@
 
 from django.urls import path
 
-from feedback.api import case_files, datasets, signals, versions
+from feedback.api import case_files, datasets, privacy, signals, versions
 
 urlpatterns = [
     path("predictions/<uuid:prediction_id>/case-file", case_files.CaseFile.as_view()),
     path("signals", signals.Signals.as_view()),
+    path("consents", privacy.Consents.as_view()),
+    path("consents/<uuid:consent_id>/withdraw", privacy.ConsentWithdrawal.as_view()),
+    path("erasures", privacy.Erasures.as_view()),
+    path("erasures/<uuid:erasure_id>", privacy.OneErasure.as_view()),
+    path("erasures/<uuid:erasure_id>/execute", privacy.ErasureExecution.as_view()),
+    path("erasures/<uuid:erasure_id>/reject", privacy.ErasureRejection.as_view()),
     path("datasets", datasets.Datasets.as_view()),
     path("datasets/<slug:slug>", datasets.OneDataset.as_view()),
     path("datasets/<slug:slug>/versions", versions.Versions.as_view()),

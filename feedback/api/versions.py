@@ -14,10 +14,10 @@ from feedback.api import representations
 from feedback.api.bodies import DownloadQuery, Paged, Row, VersionBody
 from feedback.api.datasets import READ
 from feedback.enums import DownloadFormat
-from feedback.models import DatasetFile, DatasetVersion
+from feedback.models import DatasetVersion
 from feedback.selectors import datasets as selector
 from feedback.selectors import downloads
-from feedback.services import datasets
+from feedback.services import datasets, exports
 from governance.exceptions import InvalidInput
 from governance.rest import jobs, pagination
 from governance.rest.etags import etag, unchanged
@@ -79,9 +79,10 @@ class OneVersion(Endpoint):
     def get(self, request: Request, slug: str, number: int) -> Response:
         """Return a version with its card, without its rows."""
         row = selector.version(principal_of(request), slug, number)
-        if unchanged(request, row.digest):
-            return Response(status=304, headers={"ETag": etag(row.digest)})
-        return Response(representations.version(row), headers={"ETag": etag(row.digest)})
+        tag = downloads.tag(row)
+        if unchanged(request, tag):
+            return Response(status=304, headers={"ETag": etag(tag)})
+        return Response(representations.version(row), headers={"ETag": etag(tag)})
 
 
 class Download(Endpoint):
@@ -100,13 +101,22 @@ class Download(Endpoint):
         },
     )
     def get(self, request: Request, slug: str, number: int) -> HttpResponseBase:
-        """Stream the rows: the same bytes for ever, whose SHA-256 and size the version states."""
+        """Stream the rows: the same bytes for ever, whose SHA-256 and size the version states.
+
+        Where the pipeline holds personal data, its sources must cover `purpose`; a 403 otherwise.
+        After an erasure the rows that are left have a SHA-256 of their own; a 409 with Retry-After
+        while that is worked out.
+        """
         wanted = query(DownloadQuery, request)
         kind = _format(wanted["format"], raw=wanted["raw"])
         row = selector.version(principal_of(request), slug, number)
-        if unchanged(request, row.digest):
-            return HttpResponse(status=304, headers={"ETag": etag(row.digest)})
-        file = next(file for file in row.files.all() if file.format == kind)
+        exports.check(
+            version=row, purpose=wanted["purpose"], actor=user_of(request), now=clock.now()
+        )
+        tag = downloads.tag(row)
+        if unchanged(request, tag):
+            return HttpResponse(status=304, headers={"ETag": etag(tag)})
+        file = downloads.chosen(row, kind)
         return StreamingHttpResponse(
             downloads.stream(file), content_type=MEDIA_TYPES[kind], headers=_headers(row, file)
         )
@@ -120,13 +130,13 @@ def _format(name: str, *, raw: bool) -> DownloadFormat:
     return DownloadFormat.CSV_RAW
 
 
-def _headers(row: DatasetVersion, file: DatasetFile) -> dict[str, Any]:
+def _headers(row: DatasetVersion, file: downloads.File) -> dict[str, Any]:
     digest = base64.b64encode(bytes.fromhex(file.sha256)).decode()
     ending = file.format.partition("-")[0]
     return {
         "Content-Length": file.size,
         "Content-Disposition": f'attachment; filename="{row.dataset.slug}-v{row.number}.{ending}"',
-        "ETag": etag(row.digest),
+        "ETag": etag(downloads.tag(row)),
         "Digest": f"sha-256={digest}",
         "Repr-Digest": f"sha-256=:{digest}:",
     }

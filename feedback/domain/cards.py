@@ -18,7 +18,22 @@ COUNTED: Mapping[str, str] = {
 MOST_VALUES = 100
 NONE, OTHERS = "(none)", "(others)"
 UNSTATED = "unstated"
+PROVENANCE = ("blind", "assisted", "prelabel_accepted", "by_rule")
 SPECIAL = re.compile(r"([\\`*_{}\[\]<>()#+!|~&-])")
+
+
+def provenance_of(row: Mapping[str, Any]) -> str:
+    """Return how the label of a row came about: one of PROVENANCE.
+
+    `blind`: nobody who decided saw the prediction. `prelabel_accepted`: it was seen and accepted,
+    so that the label may be anchored to it. `assisted`: it was seen and changed. `by_rule`: nobody
+    looked.
+    """
+    if not row["decisions"]:
+        return "by_rule" if row["resolution_kind"] == "auto" else "assisted"
+    if all(decision["blind"] for decision in row["decisions"]):
+        return "blind"
+    return "prelabel_accepted" if row["verdict"] == "accept" else "assisted"
 
 
 class Tally:
@@ -28,6 +43,7 @@ class Tally:
         self.rows = self.with_subject = 0
         self._counts: dict[str, Counter[str]] = {name: Counter() for name in COUNTED}
         self._bases: Counter[str] = Counter()
+        self._labels: Counter[str] = Counter()
 
     def add(self, row: Mapping[str, Any], *, subject_ref: str, subject_basis: str) -> None:
         """Count one row, and what the use of its subject's data rests on."""
@@ -36,10 +52,15 @@ class Tally:
             counts[_word(row[name])] += 1
         self.with_subject += bool(subject_ref)
         self._bases[subject_basis or UNSTATED] += 1
+        self._labels[provenance_of(row)] += 1
 
     def counts(self) -> dict[str, dict[str, int]]:
         """Return the counts by value, the commonest MOST_VALUES of each and the others as one."""
         return {name: _top(counts) for name, counts in self._counts.items()}
+
+    def labels(self) -> dict[str, int]:
+        """Return how many rows have a label of which provenance; all of PROVENANCE are named."""
+        return {name: self._labels[name] for name in PROVENANCE}
 
     def consent(self) -> dict[str, Any]:
         """Return how many rows are about somebody, and the counts by the basis that was stated."""

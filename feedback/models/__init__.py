@@ -2,7 +2,9 @@
 
 from feedback.models.datasets import (
     Dataset,
+    DatasetEdition,
     DatasetEntry,
+    DatasetErasure,
     DatasetFile,
     DatasetFilePart,
     DatasetVersion,
@@ -12,7 +14,9 @@ from feedback.models.signals import FeedbackSignal
 
 __all__ = [
     "Dataset",
+    "DatasetEdition",
     "DatasetEntry",
+    "DatasetErasure",
     "DatasetFile",
     "DatasetFilePart",
     "DatasetVersion",

@@ -1,5 +1,8 @@
 """Datasets: what people decided, as versions that never change."""
 
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
 from django.db import models
 from django.db.models import Q
 
@@ -89,6 +92,8 @@ class DatasetEntry(AppendOnlyModel):
     Constraints: datasetentry_position_uniq, datasetentry_external_id_uniq.
     """
 
+    personal: ClassVar[Mapping[str, Any]] = {"content": ""}
+
     id = models.BigAutoField(primary_key=True)
     version = models.ForeignKey(
         DatasetVersion, on_delete=models.PROTECT, related_name="entries", db_index=False
@@ -160,6 +165,9 @@ class DatasetFile(AppendOnlyModel):
 class DatasetFilePart(AppendOnlyModel):
     """A stretch of a file whose bytes are kept. Constraint: datasetfilepart_position_uniq."""
 
+    # A row cannot be taken out of Parquet: all of the file goes, and is made anew when asked for.
+    personal: ClassVar[Mapping[str, Any]] = {"content": b""}
+
     id = models.BigAutoField(primary_key=True)
     file = models.ForeignKey(
         DatasetFile, on_delete=models.PROTECT, related_name="parts", db_index=False
@@ -176,3 +184,58 @@ class DatasetFilePart(AppendOnlyModel):
 
     def __str__(self) -> str:
         return f"{self.file_id} {self.position}"
+
+
+class DatasetErasure(AppendOnlyModel):
+    """That rows of a sealed version were erased; its downloads are without them from then on.
+
+    Constraints: dataseterasure_has_rows, dataseterasure_once.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    version = models.ForeignKey(
+        DatasetVersion, on_delete=models.PROTECT, related_name="erasures", db_index=False
+    )
+    event = models.UUIDField(help_text="The ledger event of the act.")
+    rows = models.PositiveIntegerField(help_text="How many it took.")
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["version", "event"], name="dataseterasure_once"),
+            models.CheckConstraint(condition=Q(rows__gte=1), name="dataseterasure_has_rows"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.rows} rows of {self.version_id}"
+
+
+class DatasetEdition(AppendOnlyModel):
+    """What a download of a version hashes to when `rows` of its rows are left after erasures.
+
+    Constraints: datasetedition_uniq, datasetedition_format_valid.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    version = models.ForeignKey(
+        DatasetVersion, on_delete=models.PROTECT, related_name="editions", db_index=False
+    )
+    format = models.CharField(max_length=7, choices=DownloadFormat)
+    rows = models.PositiveIntegerField()
+    sha256 = models.CharField(max_length=64)
+    size = models.PositiveBigIntegerField(help_text="Bytes.")
+    made_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["version", "format", "rows"], name="datasetedition_uniq"
+            ),
+            models.CheckConstraint(
+                condition=one_of("format", DownloadFormat.values),
+                name="datasetedition_format_valid",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.version}.{self.format} of {self.rows} rows"

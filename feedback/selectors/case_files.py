@@ -245,7 +245,8 @@ def _openings(events: list[AuditEvent], item: ReviewItem | None) -> Iterable[dic
     for event in events:
         for field in event.commitments:
             row = next((texts[key] for key in _named(event.detail) if key in texts), None)
-            if row is not None:
+            # What was erased opens nothing any more.
+            if row is not None and row.salt:
                 value = getattr(row, field)
                 yield {"event": str(event.pk), "field": field, "salt": row.salt, "value": value}
 

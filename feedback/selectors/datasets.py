@@ -4,10 +4,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
-from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet, Sum
+from django.db.models.functions import Coalesce
 
 from feedback.domain.rows import FIELDS
 from feedback.models import Dataset, DatasetEntry, DatasetVersion
+from feedback.selectors.downloads import remaining
 from governance.domain.principal import Principal
 from governance.exceptions import NotFound
 from governance.selectors import audit
@@ -36,7 +38,8 @@ def versions(principal: Principal, slug: str) -> "QuerySet[DatasetVersion]":
     return (
         DatasetVersion.objects.filter(dataset=dataset(principal, slug))
         .select_related("dataset__pipeline", "parent", "sealed_by")
-        .prefetch_related("files")
+        .prefetch_related("files", "editions")
+        .annotate(erased_rows=Coalesce(Sum("erasures__rows"), 0))
     )
 
 
@@ -68,17 +71,19 @@ class Differences:
 
 
 def differences(before: DatasetVersion, after: DatasetVersion) -> Differences:
-    """Return what `after` has that `before` has not, and the other way round, by external_id."""
+    """Return what `after` has that `before` has not, and the other way round, by external_id.
+
+    A row that was erased is in neither.
+    """
     same_row = Q(external_id=OuterRef("external_id"))
-    old = DatasetEntry.objects.filter(same_row, version=before)
-    new = DatasetEntry.objects.filter(same_row, version=after)
-    added = DatasetEntry.objects.filter(~Exists(old), version=after)
-    removed = DatasetEntry.objects.filter(~Exists(new), version=before)
-    changed = DatasetEntry.objects.filter(
-        Exists(old.exclude(content=OuterRef("content"))), version=after
-    )
+    there = DatasetEntry.objects.exclude(content="")
+    old = there.filter(same_row, version=before)
+    new = there.filter(same_row, version=after)
+    added = there.filter(~Exists(old), version=after)
+    removed = there.filter(~Exists(new), version=before)
+    changed = there.filter(Exists(old.exclude(content=OuterRef("content"))), version=after)
     counts = {"added": added.count(), "removed": removed.count(), "changed": changed.count()}
-    counts["unchanged"] = after.rows - counts["added"] - counts["changed"]
+    counts["unchanged"] = remaining(after) - counts["added"] - counts["changed"]
     return Differences(counts, _named(added), _named(removed), _changes(changed, before))
 
 

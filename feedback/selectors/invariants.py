@@ -1,14 +1,16 @@
 """What must hold of feedback: sealed versions stay the same bytes, signals follow from records."""
 
+import itertools
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from feedback.domain.signals import RULES
-from feedback.models import DatasetEntry, DatasetFile, DatasetVersion, FeedbackSignal
+from feedback.models import DatasetEntry, DatasetVersion, FeedbackSignal
 from feedback.selectors import downloads, signals
 from governance.domain.invariants import Span
 from governance.domain.merkle import RunningRoot, leaf_hash
 from governance.selectors.lineage import chunks
+from governance.selectors.redactions import recorded, row_name
 from reviews.models import Resolution
 
 CHUNK = 2000
@@ -19,8 +21,8 @@ def versions_are_their_bytes(span: Span) -> Iterator[str]:
     for version in DatasetVersion.objects.filter(**span.of("sealed_at")).order_by("pk"):
         entries = DatasetEntry.objects.filter(version=version).order_by("position")
         tree, rows = RunningRoot(), 0
-        for content in entries.values_list("content", flat=True).iterator(CHUNK):
-            tree.add(leaf_hash(content.encode()))
+        for leaf in _leaves(entries.values_list("pk", "content").iterator(CHUNK)):
+            tree.add(leaf)
             rows += 1
         if rows != version.rows:
             yield f"version {version.pk} has {rows} rows and was sealed with {version.rows}"
@@ -30,8 +32,18 @@ def versions_are_their_bytes(span: Span) -> Iterator[str]:
             yield from _files(version)
 
 
+def _leaves(entries: Iterable[tuple[int, str]]) -> Iterator[bytes]:
+    """Yield the leaf hash of each row; of one that was erased, that which its redaction keeps."""
+    ordered = iter(entries)
+    while some := list(itertools.islice(ordered, CHUNK)):
+        kept = recorded(DatasetEntry, [key for key, content in some if not content])
+        for key, content in some:
+            leaf = "" if content else kept.get(row_name(key), "")
+            yield bytes.fromhex(leaf) if leaf else leaf_hash(content.encode())
+
+
 def _files(version: DatasetVersion) -> Iterator[str]:
-    for file in DatasetFile.objects.filter(version=version).select_related("version"):
+    for file in downloads.current(version):
         try:
             size = sum(map(len, downloads.stream(file)))
         except downloads.AlteredFile:

@@ -15,9 +15,13 @@ from django.db.models.functions import Collate
 
 from feedback.domain import rows
 from feedback.domain.recipes import Recipe, holds
+from governance.domain import envelopes
 from governance.domain.times import parse_rfc3339
 from governance.enums import PolicyKind
 from governance.models import Pipeline, PolicyVersion
+from governance.models.base import ERASED
+from governance.selectors.consents import Refused
+from governance.selectors.redactions import recorded, row_name
 from reviews.enums import Disposition
 from reviews.models import Decision, Prediction, Resolution, ReviewItem, Withdrawal
 
@@ -44,7 +48,7 @@ PREDICTION_FIELDS = (
 )  # fmt: skip
 RESOLUTION_FIELDS = (
     "pk", "item_id", "kind", "verdict", "answer", "agreement", "decided_on", "rationale",
-    "resolved_at",
+    "resolved_at", "actor_id",
 )  # fmt: skip
 DECISION_FIELDS = (
     "pk", "reviewer_id", "verdict", "answer", "reason_codes", "rationale", "blind", "certainty",
@@ -72,11 +76,17 @@ class Reading:
     The order is that of UTF-8 bytes. Only records that were made by `as_of` count: a decision that
     was undone, a resolution that was superseded or a prediction that was withdrawn later is as it
     was. The items are locked as they are read, so that none is undone before the caller commits.
+
+    What is about a person who refuses, or rests on the judgement of one, is left out and counted
+    in `left_out`, whatever `as_of`: a withdrawal counts from when it was made. What was erased is
+    no row.
     """
 
     pipeline: Pipeline
     recipe: Recipe
     as_of: datetime
+    refused: Refused = field(default_factory=lambda: Refused(frozenset(), frozenset()))
+    left_out: int = 0
     _guidelines: dict[uuid.UUID, int] = field(default_factory=dict)
     _aliases: dict[int, str] = field(default_factory=dict)
 
@@ -145,15 +155,36 @@ class Reading:
             RESOLUTION_FIELDS,
         )
         decisions, undone = self._judgements([r["item_id"] for r in resolutions.values()])
+        gone = _erased(predictions, resolutions)
         standing = []
         for _, prediction_id, resolution_id in found:
             resolution = resolutions[resolution_id] if resolution_id else None
             if resolution is not None and not undone.isdisjoint(resolution["decided_on"]):
                 continue
+            if not gone.isdisjoint((prediction_id, resolution_id)):
+                continue
+            if self._refuses(predictions[prediction_id], resolution, decisions):
+                self.left_out += 1
+                continue
             row = self._row(predictions[prediction_id], resolution, decisions)
             if holds(self.recipe.wanted, row):
                 standing.append(_standing(row, predictions[prediction_id], resolution))
         return standing
+
+    def _refuses(
+        self,
+        prediction: Mapping[str, Any],
+        resolution: Mapping[str, Any] | None,
+        decisions: Mapping[str, Mapping[str, Any]],
+    ) -> bool:
+        subject = prediction["subject_ref"]
+        refusing = self.refused.subjects if subject else ()
+        if refusing and envelopes.token(settings.PRIVACY_KEY, subject) in refusing:
+            return True
+        if resolution is None or not self.refused.people:
+            return False
+        rests_on = {decisions[pk]["reviewer_id"] for pk in resolution["decided_on"]}
+        return not self.refused.people.isdisjoint({resolution["actor_id"], *rests_on})
 
     def _judgements(
         self, item_ids: Sequence[uuid.UUID]
@@ -200,6 +231,23 @@ def byte_order(name: str) -> Func:
 
 def _by_pk(source: "QuerySet[Any]", names: Sequence[str]) -> dict[uuid.UUID, dict[str, Any]]:
     return {record["pk"]: record for record in source.values(*names)}
+
+
+def _erased(
+    predictions: Mapping[uuid.UUID, Mapping[str, Any]],
+    resolutions: Mapping[uuid.UUID, Mapping[str, Any]],
+) -> frozenset[uuid.UUID]:
+    """Return the keys of those records whose values were erased."""
+    found: set[uuid.UUID] = set()
+    for model, records, column in (
+        (Prediction, predictions, "input"),
+        (Resolution, resolutions, "answer"),
+    ):
+        # Somebody may have sent just what stands in the place of what was erased.
+        alike = [key for key, record in records.items() if record[column] == ERASED]
+        redacted = recorded(model, alike) if alike else {}
+        found.update(key for key in alike if row_name(key) in redacted)
+    return frozenset(found)
 
 
 def _lock(item_ids: Sequence[uuid.UUID]) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from django.db import transaction
 
-from feedback.domain import cards, csv_text
+from feedback.domain import cards, csv_text, datasheets
 from feedback.domain.parquet import Writer
 from feedback.domain.recipes import Recipe
 from feedback.domain.rows import line_of, row_json, texts_of
@@ -20,10 +20,12 @@ from feedback.selectors.standing import Reading, Standing
 from feedback.services.datasets import stream_of
 from governance.db import bulk
 from governance.domain.merkle import RunningRoot, leaf_hash
+from governance.domain.purposes import TRAINING
 from governance.domain.times import parse_rfc3339, rfc3339
 from governance.exceptions import Conflict
-from governance.models import Job
+from governance.models import DataSource, Job
 from governance.models.base import uuid7
+from governance.selectors import consents, provenance
 from governance.services import ledger
 from reviews.services import resolutions
 
@@ -51,16 +53,19 @@ def seal(*, job: Job, now: datetime) -> dict[str, Any]:
     if sealed := DatasetVersion.objects.filter(job=job).first():
         return _told(dataset, sealed)
     as_of = parse_rfc3339(job.arguments["as_of"])
+    sources = _sources(dataset)
     recipe = Recipe(dataset.filter, dataset.include.get("auto", False))
     binding = _Binding(uuid7())
-    for standing in Reading(dataset.pipeline, recipe, as_of).chunks():
+    refused = consents.refused(TRAINING, dataset.pipeline_id)
+    reading = Reading(dataset.pipeline, recipe, as_of, refused)
+    for standing in reading.chunks():
         binding.take(standing)
         items = [entry.item_id for entry in standing if entry.item_id]
         resolutions.mark_left(item_ids=items, now=now)
     if not binding.tally.rows:
         raise Conflict(f"Nothing that stood at {rfc3339(as_of)} meets the recipe of {dataset}.")
     binding.finish()
-    version = _close(binding, dataset, job, as_of, now)
+    version = _close(binding, dataset, job, as_of, now, sources, reading.left_out)
     ledger.append(
         stream=stream_of(dataset),
         action="dataset.published",
@@ -77,6 +82,17 @@ def seal(*, job: Job, now: datetime) -> dict[str, Any]:
         },
     )
     return _told(dataset, version)
+
+
+def _sources(dataset: Dataset) -> list[DataSource]:
+    """Return where the rows come from; Conflict where that must be known and is not."""
+    sources = provenance.of_pipeline(dataset.pipeline_id)
+    if not sources and provenance.is_personal(dataset.pipeline):
+        raise Conflict(
+            f"{dataset.pipeline.slug} holds personal data and declares no data source: say where "
+            "the data comes from and on what its use rests, then seal."
+        )
+    return sources
 
 
 @dataclass
@@ -166,12 +182,18 @@ class _Binding:
 
 
 def _close(
-    binding: _Binding, dataset: Dataset, job: Job, as_of: datetime, now: datetime
+    binding: _Binding,
+    dataset: Dataset,
+    job: Job,
+    as_of: datetime,
+    now: datetime,
+    sources: Sequence[DataSource],
+    left_out: int,
 ) -> DatasetVersion:
     parent = dataset.versions.order_by("number").last()
     number, digest = (parent.number if parent else 0) + 1, binding.tree.root().hex()
     tally = binding.tally
-    facts = {
+    facts: dict[str, Any] = {
         "name": f"{dataset.slug}, version {number}",
         "lines": {
             "Pipeline": dataset.pipeline.slug,
@@ -192,11 +214,27 @@ def _close(
         rows=tally.rows,
         digest=digest,
         recipe={"filter": dataset.filter, "include": dataset.include, **FORMULAS},
-        card=tally.counts() | {"markdown": cards.markdown(tally, facts)},
-        consent=tally.consent(),
+        card=tally.counts()
+        | {
+            "datasheet": datasheets.datasheet(tally, map(_told_of, sources), facts["lines"]),
+            "markdown": cards.markdown(tally, facts),
+        },
+        consent=tally.consent() | {"left_out": left_out},
         job=job,
         sealed_by=job.user,
         sealed_at=now,
+    )
+
+
+def _told_of(source: DataSource) -> datasheets.Source:
+    return datasheets.Source(
+        name=source.name,
+        origin=source.origin,
+        purposes=tuple(source.purposes),
+        basis=source.basis,
+        licence=source.licence,
+        collected=source.collected,
+        gaps=source.gaps,
     )
 
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from governance.api import calendars, configuration, jobs, lineage
+from governance.api import calendars, configuration, jobs, lineage, privacy
 
 urlpatterns = [
     path("apply", configuration.Apply.as_view()),
@@ -15,4 +15,7 @@ urlpatterns = [
     path("calendars/<slug:slug>/preview", calendars.CalendarPreview.as_view()),
     path("jobs/<uuid:job_id>", jobs.OneJob.as_view()),
     path("lineage", lineage.Lineage.as_view()),
+    path("data-sources", privacy.DataSources.as_view()),
+    path("holds", privacy.LegalHolds.as_view()),
+    path("holds/<uuid:hold_id>/lift", privacy.HoldLifting.as_view()),
 ]

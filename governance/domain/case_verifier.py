@@ -302,8 +302,8 @@ def _prediction(prediction: Json, events: Json) -> None:
     made = root_from(leaf_hash(canonical(record)), prediction["position"], call["size"], path)
     if made.hex() != call["root"]:
         raise Wrong("The prediction is not among those that the call brought.")
-    trace = hashlib.sha256(canonical(prediction["trace"])).hexdigest()
-    if trace != record["trace"]:
+    told = prediction["trace"]
+    if told is not None and hashlib.sha256(canonical(told)).hexdigest() != record["trace"]:
         raise Wrong("The trace of the routing is another.")
     content = prediction["content"]
     if content is None:

@@ -1,8 +1,8 @@
 """What records and configuration rows have in common."""
 
 import uuid
-from collections.abc import Iterable
-from typing import Any, NoReturn, TypeVar
+from collections.abc import Iterable, Mapping
+from typing import Any, ClassVar, NoReturn, TypeVar
 
 import uuid_utils
 from django.db import models
@@ -12,6 +12,11 @@ from uuid_utils import compat
 from governance.models import statements
 
 M = TypeVar("M", bound=models.Model)
+
+
+# What stands in a JSON column, and in a text that must say something, once its value was erased.
+ERASED: Mapping[str, Any] = {"erased": True}
+ERASED_TEXT = "(erased)"
 
 
 def uuid7() -> uuid.UUID:
@@ -49,7 +54,12 @@ class AppendOnlyModel(models.Model):
 
     Three walls hold it: the queryset, `save` and `delete` here, and a trigger in the database
     (governance.db.append_only), which raw SQL and cascades cannot walk past.
+
+    `personal` names the columns that may say something of a person, with what replaces each when
+    it is erased: the one change that the trigger lets through, for a row with a Redaction.
     """
+
+    personal: ClassVar[Mapping[str, Any]] = {}
 
     objects = models.Manager.from_queryset(AppendOnlyQuerySet)()
 
@@ -130,6 +140,16 @@ def one_of(field: str, values: list[str]) -> models.Q:
 def share(field: str) -> models.Q:
     """Return the condition that `field` lies in [0, 1], for a check constraint."""
     return models.Q(**{f"{field}__gte": 0, f"{field}__lte": 1})
+
+
+def personal_fields(model: type[models.Model]) -> Mapping[str, Any]:
+    """Return the columns of a model that may say something of a person, with what replaces each.
+
+    A history has those of what it is the history of.
+    """
+    tracked = getattr(model, "instance_type", model) if hasattr(model, "history_object") else model
+    found: Mapping[str, Any] = getattr(tracked, "personal", {})
+    return found
 
 
 def append_only_models(registered: Iterable[type[models.Model]]) -> list[type[models.Model]]:

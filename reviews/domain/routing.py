@@ -111,6 +111,7 @@ class CompiledPolicy:
     slas: tuple[tuple[Expression, str], ...]
     default_sla: str
     asked_by_slas: expressions.Plan
+    subject_path: tuple[str, ...]
     plain_traces: dict[tuple[str, ...], Trace]
     destinations: dict[tuple[str, bool], Destination]
 
@@ -237,9 +238,15 @@ def compile_policy(document: Mapping[str, Any]) -> CompiledPolicy:
         careful_tier=most_careful_tier(document),
         random_slice=routing["random_slice"],
         wanted=expressions.plan(rule.when for rule in rules),
+        subject_path=subject_path((document.get("privacy") or {}).get("subject_field", "")),
         plain_traces={},
         destinations={},
     )
+
+
+def subject_path(field: str) -> tuple[str, ...]:
+    """Return the members that lead to whom a prediction is about; `subject.ref` unless said."""
+    return tuple((field or "subject.ref").split("."))
 
 
 def _tier(slug: str, tier: Mapping[str, Any]) -> Tier:

@@ -1,5 +1,6 @@
 """Rows of intake, as they are written in bulk, and the leaf that binds each of them."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import orjson
@@ -19,6 +20,24 @@ SHADOW_FIELDS = (
     "id", "prediction", "config_version", "disposition", "tier", "rule", "queue", "sampled",
     "propensity", "trace",
 )  # fmt: skip
+
+
+SUBJECT = ("subject", "ref")
+LONGEST_SUBJECT = 200
+
+
+def subject_of(content: Mapping[str, Any], path: tuple[str, ...]) -> str:
+    """Return what names the person a prediction is about, at `path`; empty where nothing does.
+
+    Text and whole numbers name somebody; what is longer than LONGEST_SUBJECT names nobody.
+    """
+    found: Any = content
+    for name in path:
+        found = found.get(name) if isinstance(found, Mapping) else None
+    if isinstance(found, bool) or not isinstance(found, str | int):
+        return ""
+    named = str(found)
+    return named if len(named) <= LONGEST_SUBJECT else ""
 
 
 class TraceText:
@@ -61,8 +80,12 @@ def prediction_row(
     position: int,
     now: str,
     traces: TraceText,
+    subject_path: tuple[str, ...] = SUBJECT,
 ) -> tuple[Any, ...]:
-    """Return the values of PREDICTION_FIELDS; `now` is ISO 8601 text."""
+    """Return the values of PREDICTION_FIELDS; `now` is ISO 8601 text.
+
+    `subject_path` leads to what names the person that the prediction is about.
+    """
     content, to = entry.content, route.to
     scores, subject = content.get("scores"), content.get("subject") or {}
     return (
@@ -78,7 +101,7 @@ def prediction_row(
         content["model"]["name"],
         content["model"]["version"],
         entry.occurred_at,
-        subject.get("ref", ""),
+        subject_of(content, subject_path),
         subject.get("basis", ""),
         entry.digest,
         sender_id,

@@ -1,9 +1,12 @@
 """What people decided, and what stands."""
 
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
 from django.db import models
 from django.db.models import F, Q
 
-from governance.models.base import AppendOnlyModel, one_of, share, uuid7
+from governance.models.base import ERASED, AppendOnlyModel, one_of, share, uuid7
 from reviews.enums import ResolutionKind, Verdict
 
 
@@ -15,6 +18,9 @@ class Decision(AppendOnlyModel):
     Constraints: decision_one_per_assignment, decision_verdict_valid,
     decision_correction_has_answer, decision_certainty_is_share, decision_not_its_own_undo.
     """
+
+    # Without its salt a commitment binds nobody to a guess.
+    personal: ClassVar[Mapping[str, Any]] = {"answer": ERASED, "rationale": "", "salt": ""}
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     assignment = models.ForeignKey(
@@ -77,6 +83,8 @@ class Resolution(AppendOnlyModel):
     `decided_on` lists the decisions it rests on. Constraints: resolution_kind_valid,
     resolution_agreement_is_share.
     """
+
+    personal: ClassVar[Mapping[str, Any]] = {"answer": ERASED, "rationale": "", "salt": ""}
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     item = models.ForeignKey(

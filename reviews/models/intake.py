@@ -1,9 +1,12 @@
 """What pipelines sent, and how it was routed."""
 
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
 from django.db import models
 from django.db.models import Q
 
-from governance.models.base import AppendOnlyModel, one_of, share, uuid7
+from governance.models.base import ERASED, ERASED_TEXT, AppendOnlyModel, one_of, share, uuid7
 from reviews.enums import Disposition, Sampled
 
 
@@ -16,6 +19,12 @@ class Prediction(AppendOnlyModel):
     Constraints: prediction_external_id_uniq, prediction_confidence_is_share,
     prediction_propensity_is_share, prediction_disposition_valid, prediction_sampled_valid.
     """
+
+    # The trace holds what rules saw of the input.
+    personal: ClassVar[Mapping[str, Any]] = {
+        "input": ERASED, "output": ERASED, "scores": None, "characteristics": {},
+        "subject_ref": "", "trace": [],
+    }  # fmt: skip
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     pipeline = models.ForeignKey(
@@ -69,6 +78,12 @@ class Prediction(AppendOnlyModel):
         indexes = [
             # Lists of one pipeline, in the order of their cursor.
             models.Index(fields=["pipeline", "id"], name="prediction_by_pipeline"),
+            # What is about one person, for consent and erasure.
+            models.Index(
+                fields=["subject_ref"],
+                name="prediction_by_subject",
+                condition=~Q(subject_ref=""),
+            ),
             # The admin's list of what a draw took: a small share of all.
             models.Index(
                 fields=["sampled", "received_at"],
@@ -108,6 +123,8 @@ class Prediction(AppendOnlyModel):
 class ShadowRoute(AppendOnlyModel):
     """How a shadow version would have routed a prediction; it changes nothing."""
 
+    personal: ClassVar[Mapping[str, Any]] = {"trace": []}
+
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     prediction = models.ForeignKey(
         Prediction, on_delete=models.PROTECT, related_name="shadow_routes"
@@ -137,6 +154,8 @@ class ShadowRoute(AppendOnlyModel):
 class Withdrawal(AppendOnlyModel):
     """That a pipeline took a prediction back. Constraint: withdrawal_has_reason."""
 
+    personal: ClassVar[Mapping[str, Any]] = {"reason": ERASED_TEXT}
+
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     prediction = models.OneToOneField(
         Prediction, on_delete=models.PROTECT, related_name="withdrawal"
@@ -159,6 +178,8 @@ class Outcome(AppendOnlyModel):
 
     Constraint: outcome_cost_not_negative.
     """
+
+    personal: ClassVar[Mapping[str, Any]] = {"outcome": ERASED}
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     prediction = models.ForeignKey(Prediction, on_delete=models.PROTECT, related_name="outcomes")

@@ -8,8 +8,10 @@ from typing import Any
 from governance.domain import merkle
 from governance.domain.canonical import canonical, sha256_hex
 from governance.domain.times import rfc3339
-from reviews.domain.rows import leaf_record, stored_leaf
+from governance.selectors import redactions
+from reviews.domain.rows import leaf_record
 from reviews.models import Prediction
+from reviews.selectors.leaves import leaves as leaves_of
 
 LEAF = (
     "id", "config_version", "digest", "disposition", "propensity", "queue", "rule", "sampled",
@@ -29,14 +31,18 @@ def content_of(row: Prediction) -> dict[str, Any] | None:
 
 
 def proof_of(row: Prediction) -> dict[str, Any]:
-    """Return the prediction's leaf under the root of the call that brought it, and its proof."""
+    """Return the prediction's leaf under the root of the call that brought it, and its proof.
+
+    Of one whose values were erased the record stands as it was; trace and content are None.
+    """
     rows = Prediction.objects.filter(intake=row.intake).order_by("position").only(*LEAF)
-    leaves = [stored_leaf(each) for each in rows.iterator(2000)]
+    leaves = list(leaves_of(rows.iterator(2000)))
+    erased = redactions.of(Prediction, row.pk)
     return {
         "call": str(row.intake),
         "position": row.position,
-        "record": leaf_record(row),
-        "trace": row.trace,
+        "record": erased.record if erased else leaf_record(row),
+        "trace": None if erased else row.trace,
         "content": content_of(row),
         "path": [node.hex() for node in _path(row.position, leaves)],
     }

@@ -9,9 +9,9 @@ from django.db.models import Count, Exists, OuterRef
 from governance.domain.invariants import Span
 from governance.domain.merkle import RunningRoot
 from governance.models import AuditEvent, Pipeline
-from reviews.domain.rows import stored_leaf
 from reviews.enums import Disposition
 from reviews.models import Decision, Prediction, ReviewItem
+from reviews.selectors.leaves import leaves
 
 CHUNK = 1000
 BY_RULE = Disposition.AUTO_APPROVED
@@ -49,8 +49,8 @@ def _call(call: AuditEvent, known: Collection[str]) -> Iterator[str]:
     gone = sum(count for slug, count in detail["pipelines"].items() if slug not in known)
     rows = Prediction.objects.filter(intake=call.pk).order_by("position").only(*LEAF)
     tree, size = RunningRoot(), 0
-    for row in rows.iterator(CHUNK):
-        tree.add(stored_leaf(row))
+    for leaf in leaves(rows.iterator(CHUNK)):
+        tree.add(leaf)
         size += 1
     if size != detail["size"] - gone:
         yield f"call {call.pk} took {detail['size'] - gone} predictions and {size} are there"

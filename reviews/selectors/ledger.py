@@ -16,10 +16,13 @@ ITEM, PREDICTION = "item:", "prediction:"
 OF_MANY = ("intake:", "signals:")
 KINDS = (
     "item", "prediction", "intake", "lesson", "signals", "token", "sign-in-link", "outbox",
-    "maintenance",
+    "maintenance", "consent", "hold", "erasure", "purge",
 )  # fmt: skip
 # What belongs to no pipeline and concerns them all.
-SHARED = ("calendar:", "ledger:", "sla_policy:", "role:", "outbox:", "signoff:", "maintenance:")
+SHARED = (
+    "calendar:", "ledger:", "sla_policy:", "role:", "outbox:", "signoff:", "maintenance:",
+    "retention:",
+)  # fmt: skip
 
 
 def events(principal: Principal, rows: "QuerySet[AuditEvent]") -> "QuerySet[AuditEvent]":

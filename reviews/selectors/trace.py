@@ -5,8 +5,8 @@ from heapq import merge
 from typing import Any
 
 from governance.models import AuditEvent
-from reviews.domain.rows import stored_leaf
 from reviews.models import Decision, Prediction, Resolution
+from reviews.selectors.leaves import leaves
 
 
 def events(prediction: Prediction) -> list[dict[str, Any]]:
@@ -58,7 +58,7 @@ def _routed(prediction: Prediction) -> dict[str, Any]:
         "action": "prediction.routed",
         "actor": None,
         "reason": f"{rule}: tier {prediction.tier}{sampled}.",
-        "digest": stored_leaf(prediction).hex(),
+        "digest": next(leaves([prediction])).hex(),
         "detail": {
             "config_version": prediction.config_version.number,
             "tier": prediction.tier,

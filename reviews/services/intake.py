@@ -254,6 +254,7 @@ class _Call:
             position=len(self.leaves),
             now=self.moment,
             traces=self.traces,
+            subject_path=stream.policy.subject_path,
         )
         self.leaves.append(leaf(prediction_id, entry.digest, stream.version_id, route, self.traces))
         self.counts[entry.pipeline] += 1

@@ -20,7 +20,8 @@ ACTION = re.compile(r"[a-z_]+\.[a-z_]+")
 TASKS = ("governance.", "reviews.", "feedback.")
 OF_OTHERS = frozenset(
     ("sla.apply", "predictions.received", "outcome.recorded", "sla_policy.applied",
-     "calendar.followed", "maintenance.begun", "maintenance.ended")
+     "calendar.followed", "maintenance.begun", "maintenance.ended",
+     "retention.purged")
 )  # fmt: skip
 
 

@@ -14,10 +14,13 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
-from feedback.services import datasets
+from feedback.models import Dataset, DatasetErasure
+from feedback.services import datasets, erasures
+from feedback.services import sealing as dataset_sealing
+from governance.domain.times import rfc3339
 from governance.models import Checkpoint, Job, OutboxMessage, User
 from governance.selectors import principals
-from governance.services import dispatch, idempotency, sealing
+from governance.services import dispatch, idempotency, sealing, sources
 from reviews.domain.clocks import Event
 from reviews.models import ClockEvent, Notification, SLAClock
 from reviews.services import applying, clock_rows, clocks, notifications
@@ -43,6 +46,8 @@ EXAMPLES: dict[str, Callable[[], dict[str, Any]]] = {
     "governance.forget_messages": dict,
     "feedback.seal_version": lambda: {"job_id": _job("dataset_version")},
     "feedback.distil_signals": dict,
+    "feedback.make_editions": lambda: {"version_id": str(DatasetErasure.objects.get().version_id)},
+    "reviews.purge": dict,
     "reviews.apply_policy": lambda: {"job_id": _job(applying.KIND)},
     "reviews.follow_calendar": lambda: {"calendar": "days"},
     "reviews.follow_calendars": dict,
@@ -125,6 +130,7 @@ def build() -> None:
     _promise_a_dataset(bot, now)
     _apply_a_policy(now)
     _edit_a_calendar(now)
+    _erase_and_outlive(bot, now)
 
 
 def _calm(slug: str, now: datetime, **changes: Any) -> dict[str, Any]:
@@ -183,6 +189,35 @@ def _promise_a_dataset(bot: Any, now: datetime) -> None:
         include=None, now=now,
     )  # fmt: skip
     datasets.request_version(principal=principal, actor=bot, slug="answers", as_of=None, now=now)
+
+
+def _erase_and_outlive(bot: User, now: datetime) -> None:
+    """Leave a version with an erased row that is not measured yet, and a row past its time."""
+    slug = "private"
+    privacy = {"subject_field": "subject.ref", "retain_days": 200}
+    factories.apply(factories.pipeline_document(slug=slug, privacy=privacy))
+    sender = factories.a_service(slug, (slug,))
+    said = {"pipeline": slug, "subject": {"ref": "c-1", "basis": "contract"}}
+    factories.send(sender, factories.a_payload("low", **said), now=now)
+    old = said | {"subject": {"ref": "c-2", "basis": "contract"}}
+    factories.send(sender, factories.a_payload("low", **old), now=now - timedelta(days=201))
+    officers = [factories.an_administrator(name) for name in ("officer", "second")]
+    first, second = (
+        {"principal": principals.of_person(user), "actor": user, "now": now} for user in officers
+    )
+    sources.declare(
+        pipeline=slug, name="crm", origin="Customers", purposes=["training"], basis="contract",
+        reason="For a test", **first,
+    )  # fmt: skip
+    datasets.create(slug=slug, pipeline=slug, wanted=None, include={"auto": True}, **first)
+    job = Job.objects.create(
+        kind="sealed", state="succeeded", progress=1, user=bot, created_at=now, finished_at=now,
+        pipeline=Dataset.objects.get(slug=slug).pipeline,
+        arguments={"dataset": str(Dataset.objects.get(slug=slug).pk), "as_of": rfc3339(now)},
+    )  # fmt: skip
+    dataset_sealing.seal(job=job, now=now)
+    asked = erasures.request(subject="c-1", reason="Article 17", **first)
+    erasures.execute(erasure_id=asked.pk, **second)
 
 
 def fingerprint() -> Counter[str]:

@@ -93,6 +93,7 @@ def test_no_one_time_link_is_logged(bot: User, written: Written) -> None:
         f"{{'password1': '{CANARY}', 'password2': '{CANARY}'}}",
         f"SECRET_KEY = '{CANARY}'",
         f"SAMPLING_KEY={CANARY}",
+        f"PRIVACY_KEY={CANARY}",
         f"csrfmiddlewaretoken={CANARY}",
         f"token hitl_{CANARY} was refused",
     ],

@@ -20,6 +20,7 @@ PRODUCTION = {
     "SECRET_KEY": "0123456789abcdefghijklmnopqrstuvwxyz-0123456789abcdefghijklmn",
     "SAMPLING_KEY": "ab" * 32,
     "LEDGER_KEY": "cd" * 32,
+    "PRIVACY_KEY": "cd" * 32,
     "BASE_URL": "https://countersign.example.org",
     "TRUSTED_PROXIES": "10.0.0.1",
 }

@@ -17,6 +17,7 @@ KEYS = {
     "SECRET_KEY": SECRET,
     "SAMPLING_KEY": "ab" * 32,
     "LEDGER_KEY": "cd" * 32,
+    "PRIVACY_KEY": "cd" * 32,
     "BASE_URL": "https://desk.example.org",
 }
 
@@ -69,6 +70,7 @@ BAD = [
     ("SECRET_KEY", "short", "is too short: it needs at least 50 characters."),
     ("SAMPLING_KEY", "xyz", "must be hexadecimal, with 32 digits or more."),
     ("LEDGER_KEY", "ab" * 33, "must be hexadecimal, with 64 digits."),
+    ("PRIVACY_KEY", "ab" * 31, "must be hexadecimal, with 64 digits or more."),
     ("ALLOWED_HOSTS", "good.example,b@d", "'b@d' is not a host name."),
     ("CSRF_TRUSTED_ORIGINS", "https://a.example/x", "must be scheme and host alone."),
     ("TRUSTED_PROXIES", "10.0.0.0/33", "is not an address or a network."),
@@ -123,6 +125,7 @@ def test_production_requires_keys_and_an_address(monkeypatch: pytest.MonkeyPatch
         "SECRET_KEY: is required when ENVIRONMENT=production.",
         "SAMPLING_KEY: is required when ENVIRONMENT=production.",
         "LEDGER_KEY: is required when ENVIRONMENT=production.",
+        "PRIVACY_KEY: is required when ENVIRONMENT=production.",
         "BASE_URL: is required when ENVIRONMENT=production.",
         "DEBUG: must not be on when ENVIRONMENT=production.",
     ]
@@ -200,7 +203,7 @@ def test_faults_end_every_command_with_status_2_and_no_traceback(tmp_path: Path)
     assert done.returncode == 2
     assert done.stdout == ""
     lines = [line.split(":")[0] for line in done.stderr.splitlines()]
-    assert lines == ["PORT", "SECRET_KEY", "SAMPLING_KEY", "LEDGER_KEY", "BASE_URL"]
+    assert lines == ["PORT", "SECRET_KEY", "SAMPLING_KEY", "LEDGER_KEY", "PRIVACY_KEY", "BASE_URL"]
 
 
 def test_keys_made_at_a_first_start_are_kept_and_closed_to_others(tmp_path: Path) -> None:

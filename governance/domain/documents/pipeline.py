@@ -7,6 +7,7 @@ from governance.domain.documents.fields import SLUG, Reader
 from governance.domain.documents.known import Known
 from governance.domain.expressions import ExpressionError, compile_expression
 from governance.domain.faults import Fault
+from governance.domain.retention import FLOOR_DAYS
 
 QUESTIONS = ("choice", "multiple_choice", "number", "text", "boolean", "fields")
 RATIONALES = ("never", "on_change", "always")
@@ -265,7 +266,7 @@ def _privacy(reader: Reader) -> dict[str, Any]:
         return {}
     privacy = {
         "subject_field": reader.text("subject_field", limit=200),
-        "retain_days": reader.whole("retain_days", default=730, low=1, high=36_500),
+        "retain_days": reader.whole("retain_days", default=730, low=FLOOR_DAYS, high=36_500),
     }
     reader.done()
     return privacy

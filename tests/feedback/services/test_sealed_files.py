@@ -196,7 +196,11 @@ def test_the_card_counts_what_is_in_the_version(house: House) -> None:
     assert card["guideline_version"] == {"1": 3}
     assert sum(card["split"].values()) == 3
     assert "| x\\|y \\# z | 1 | 33.3 % |" in card["markdown"]
-    assert version.consent == {"with_subject": 1, "by_basis": {"unstated": 2, "contract": 1}}
+    assert version.consent == {
+        "with_subject": 1,
+        "by_basis": {"unstated": 2, "contract": 1},
+        "left_out": 0,
+    }
 
 
 def test_what_was_altered_is_not_sent_whole(house: House) -> None:

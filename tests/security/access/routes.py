@@ -49,7 +49,8 @@ def at(text: str) -> Filled:
             prediction=world.prediction.pk, approved=world.approved.pk, item=world.item.pk,
             open_item=world.open_item.pk, assignment=world.held.assignment.pk,
             decision=world.decision.pk, job=world.job.pk,
-            escalation=world.escalation.pk,
+            escalation=world.escalation.pk, consent=world.consent.pk, hold=world.hold.pk,
+            erasure=world.erasure.pk,
         )  # fmt: skip
 
     return fill
@@ -104,9 +105,31 @@ def a_dataset(world: World) -> dict[str, Any]:
     return {"slug": "other", "pipeline": "intents"}
 
 
+def a_consent(world: World) -> dict[str, Any]:
+    return {"subject": "c-9", "pipeline": "intents", "purpose": "training"}
+
+
+def a_source(world: World) -> dict[str, Any]:
+    return {
+        "pipeline": "intents", "name": "shop", "origin": "Orders", "purposes": ["training"],
+        "basis": "contract", "reason": "For a test",
+    }  # fmt: skip
+
+
+def a_hold(world: World) -> dict[str, Any]:
+    return {"pipeline": "intents", "reason": "A case"}
+
+
+def an_erasure(world: World) -> dict[str, Any]:
+    return {"subject": "c-5", "pipeline": "intents", "reason": "Article 17"}
+
+
 CONFIG = ("config:write", "audit:read", "admin")
 PREDICTIONS = ("predictions:write", "audit:read", "review")
 RECORDS = ("review", "audit:read")
+CONSENTS = ("predictions:write", "review", "govern")
+PRIVACY = ("audit:read", "govern")
+SOURCES = ("audit:read", "config:write", "datasets:read")
 DATASETS = ("datasets:read", "audit:read")
 LINEAGE = ("audit:read", "datasets:read", "govern")
 ACCEPTS = {"verdict": "accept", "checklist": {"read": True}}
@@ -209,6 +232,30 @@ CALLS: dict[tuple[str, str], Call] = {
     ),
     ("GET", "lineage"): Call(LINEAGE, at("/lineage?from=decision:{decision}")),
     ("GET", "signals"): Call(LINEAGE, at("/signals"), elsewhere=200),
+    ("POST", "data-sources"): Call(
+        ("config:write",), at("/data-sources"), 201, body=a_source
+    ),
+    ("GET", "data-sources"): Call(SOURCES, at("/data-sources"), elsewhere=200),
+    ("POST", "consents"): Call(CONSENTS, at("/consents"), 201, body=a_consent),
+    ("GET", "consents"): Call(PRIVACY, at("/consents?subject=c-2"), elsewhere=200),
+    ("POST", "consents/<uuid:consent_id>/withdraw"): Call(
+        CONSENTS, at("/consents/{consent}/withdraw"), body=nothing
+    ),
+    # Who holds, lifts, executes and rejects has the permission to approve as well.
+    ("POST", "holds"): Call(("govern",), at("/holds"), 403, body=a_hold),
+    ("GET", "holds"): Call(PRIVACY, at("/holds"), elsewhere=200),
+    ("POST", "holds/<uuid:hold_id>/lift"): Call(
+        ("govern",), at("/holds/{hold}/lift"), 403, body=reason
+    ),
+    ("POST", "erasures"): Call(("govern",), at("/erasures"), 201, body=an_erasure),
+    ("GET", "erasures"): Call(PRIVACY, at("/erasures"), elsewhere=200),
+    ("GET", "erasures/<uuid:erasure_id>"): Call(PRIVACY, at("/erasures/{erasure}")),
+    ("POST", "erasures/<uuid:erasure_id>/execute"): Call(
+        ("govern",), at("/erasures/{erasure}/execute"), 403, body=nothing
+    ),
+    ("POST", "erasures/<uuid:erasure_id>/reject"): Call(
+        ("govern",), at("/erasures/{erasure}/reject"), 403, body=reason
+    ),
     ("GET", "datasets"): Call(DATASETS, at("/datasets"), elsewhere=200),
     ("POST", "datasets"): Call(
         ("datasets:write",), at("/datasets"), 201,

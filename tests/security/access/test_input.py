@@ -97,6 +97,11 @@ KNOWN: dict[tuple[str, str], tuple[str, ...]] = {
         "answer", "reason_codes", "rationale", "certainty",
     ),
     ("POST", "calendars/<slug:slug>/preview"): ("end",),
+    ("POST", "consents"): (
+        "reviewer", "given", "text_version", "channel", "note", "at",
+    ),
+    ("POST", "data-sources"): ("licence", "collected", "gaps"),
+    ("POST", "holds"): ("subject",),
     ("POST", "datasets"): ("filter", "include", "kind"),
     ("POST", "datasets/<slug:slug>/versions"): ("as_of",),
 }  # fmt: skip

@@ -1,0 +1,57 @@
+"""Where sealed datasets keep data of persons, and how they are emptied of one of them."""
+
+from collections import Counter
+from typing import Any
+
+from django.db.models import Model
+
+from feedback.models import DatasetEntry, DatasetErasure, DatasetFilePart
+from feedback.selectors import containing
+from governance.domain.merkle import leaf_hash
+from governance.models.base import uuid7
+from governance.services import dispatch
+from governance.services.redactions import Act, Keys, Leaf, Store, Subject
+from reviews.services.erasing import predictions_of
+
+MAKE = "feedback.make_editions"
+
+
+def _about(subject: Subject) -> Keys:
+    entries = containing.entries_of(predictions_of(subject)).exclude(content="")
+    rows = list(entries.order_by("pk").values_list("pk", "version"))
+    parts = DatasetFilePart.objects.filter(file__version__in={version for _, version in rows})
+    about: dict[type[Model], list[Any]] = {
+        DatasetEntry: [key for key, _ in rows],
+        DatasetFilePart: list(
+            parts.exclude(content=b"").order_by("pk").values_list("pk", flat=True)
+        ),
+    }
+    return about
+
+
+def _entry_leaf(row: DatasetEntry) -> Leaf:
+    return Leaf(leaf_hash(row.content.encode()))
+
+
+def _told(keys: Keys, act: Act) -> None:
+    """Note of which versions rows went, and promise their downloads anew."""
+    found = DatasetEntry.objects.filter(pk__in=keys.get(DatasetEntry, ()))
+    taken = Counter(found.values_list("version", flat=True))
+    for version_id, rows in sorted(taken.items()):
+        DatasetErasure(
+            id=uuid7(), version_id=version_id, event=act.event, rows=rows, at=act.now
+        ).save()
+        dispatch.enqueue(
+            MAKE, now=act.now, dedupe=f"editions:{version_id}:{act.event}",
+            version_id=str(version_id),
+        )  # fmt: skip
+
+
+STORE = Store(
+    name="datasets",
+    models=(DatasetEntry, DatasetFilePart),
+    about=_about,
+    leaves={DatasetEntry: _entry_leaf},
+    finish=_told,
+    kept="That a row was in a sealed version, and its hash: the version's digest still verifies.",
+)
