@@ -1,5 +1,5 @@
-"""The admin pages of datasets, signals and lessons."""
+"""The admin pages of datasets, signals and lessons, and of consents and erasures."""
 
-from feedback.admin import datasets, learning
+from feedback.admin import datasets, erasures, learning, privacy
 
-__all__ = ["datasets", "learning"]
+__all__ = ["datasets", "erasures", "learning", "privacy"]
