@@ -57,7 +57,7 @@ class ConsentRecordAdmin(Acts, ReadOnlyAdmin):
     """Who agreed to which use of their data, or of their judgement, and who does not."""
 
     change_form_template = "admin/configuration/change_form.html"
-    list_display = ("recorded_at", "who", "purpose", "pipeline", "said", "in_force", "recorded_by")
+    list_display = ("recorded_at", "who", "purpose", "pipeline", "said", "recorded_by")
     list_select_related = ("subject", "person", "pipeline", "recorded_by")
     unlisted = ("sealed",)
     ordering = ("-id",)
@@ -180,7 +180,7 @@ class ConsentRecordAdmin(Acts, ReadOnlyAdmin):
     @admin.display(description=gettext_lazy("In force"), boolean=True)
     def in_force(self, row: ConsentRecord) -> bool:
         """Return whether the consent counts now."""
-        return selector.in_force(row)
+        return bool(selector.in_force([row]))
 
     @admin.display(description=gettext_lazy("Note"))
     def note(self, row: ConsentRecord) -> SafeString:

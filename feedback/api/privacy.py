@@ -241,7 +241,8 @@ class ErasureRejection(Endpoint):
 
 
 def _recorded(made: Recorded) -> dict[str, Any]:
-    return _consent(made.record) | {"contained_in": [_held(each) for each in made.contained_in]}
+    shown = _consents([made.record])[0]
+    return shown | {"contained_in": [_held(each) for each in made.contained_in]}
 
 
 def _held(each: Held) -> dict[str, Any]:
@@ -249,7 +250,7 @@ def _held(each: Held) -> dict[str, Any]:
     return {"dataset": version.dataset.slug, "version": version.number, "rows": each.rows}
 
 
-def _consent(row: ConsentRecord) -> dict[str, Any]:
+def _consent(row: ConsentRecord, *, in_force: bool) -> dict[str, Any]:
     return {
         "id": row.pk,
         "subject": subjects.reference_of(row.subject) if row.subject else None,
@@ -258,7 +259,7 @@ def _consent(row: ConsentRecord) -> dict[str, Any]:
         "purpose": row.purpose,
         "given": row.given,
         "withdraws": row.withdraws_id,
-        "in_force": said.in_force(row),
+        "in_force": in_force,
         "text_version": row.text_version,
         "channel": row.channel,
         "note": consents.note_of(row),
@@ -269,7 +270,9 @@ def _consent(row: ConsentRecord) -> dict[str, Any]:
 
 
 def _consents(rows: Iterable[ConsentRecord]) -> list[dict[str, Any]]:
-    return [_consent(row) for row in rows]
+    found = list(rows)
+    standing = said.in_force(found)
+    return [_consent(row, in_force=row.pk in standing) for row in found]
 
 
 def _erasure(row: ErasureRequest) -> dict[str, Any]:

@@ -1,5 +1,7 @@
 """Who agreed to what, and who no longer does."""
 
+import uuid
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,17 +41,25 @@ def refused(purpose: str, pipeline_id: int) -> Refused:
     )
 
 
-def in_force(record: ConsentRecord) -> bool:
-    """Return whether a consent was given and neither withdrawn nor followed by a refusal."""
-    if not record.given:
+def in_force(records: Iterable[ConsentRecord]) -> set[uuid.UUID]:
+    """Return the ids of those consents that were given and are not followed by a refusal."""
+    given = [record for record in records if record.given]
+    who = Q(subject__in={r.subject_id for r in given if r.subject_id}) | Q(
+        person__in={r.person_id for r in given if r.person_id}
+    )
+    refusals = list(ConsentRecord.objects.filter(who, given=False).defer("sealed"))
+    return {r.pk for r in given if not any(_ends(refusal, r) for refusal in refusals)}
+
+
+def _ends(refusal: ConsentRecord, given: ConsentRecord) -> bool:
+    """Return whether a refusal came after a consent, of the same person and about the same use."""
+    alike = ("subject_id", "person_id", "purpose")
+    if any(getattr(refusal, name) != getattr(given, name) for name in alike):
         return False
-    later = ConsentRecord.objects.filter(
-        subject=record.subject_id, person=record.person_id, purpose=record.purpose, given=False,
-        recorded_at__gte=record.recorded_at, pk__gt=record.pk,
-    )  # fmt: skip
-    if record.pipeline_id is None:
-        return not later.exists()
-    return not later.filter(_covering(record.pipeline_id)).exists()
+    covers = None in (refusal.pipeline_id, given.pipeline_id) or (
+        refusal.pipeline_id == given.pipeline_id
+    )
+    return covers and (refusal.recorded_at, refusal.pk) > (given.recorded_at, given.pk)
 
 
 def visible(principal: Principal) -> "QuerySet[ConsentRecord]":

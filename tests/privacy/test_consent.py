@@ -54,7 +54,7 @@ def test_o18_a_withdrawal_lists_what_holds_the_person_and_keeps_them_out_of_the_
     assert subjects_in(second) == {"c-2"}
     assert second.consent["left_out"] == 1
     assert first.consent["left_out"] == 0
-    assert not selector.in_force(given.record)
+    assert selector.in_force([given.record]) == set()
     event = AuditEvent.objects.get(action="consent.withdrawn")
     assert event.detail["contained_in"] == [str(first.pk)]
     assert '"c-1"' not in orjson.dumps(event.detail).decode()
