@@ -22,6 +22,7 @@ urlpatterns = [
     path("metrics", health.metrics),
     path("admin/", admin.site.urls),
     path("", include("governance.web.urls")),
+    path("", include("feedback.web.urls")),
     path("", include("reviews.web.urls")),
     path("", include("feedback.web.urls")),
 ]

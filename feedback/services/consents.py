@@ -3,11 +3,12 @@
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
 from django.db import transaction
+from django.db.models import Max
 
 from feedback.selectors import containing
 from feedback.selectors.containing import Held
@@ -91,6 +92,15 @@ def withdraw(
     )  # fmt: skip
 
 
+@transaction.atomic
+def say(*, principal: Principal, actor: User, wanted: Wanted, now: datetime) -> Recorded:
+    """Record what reviewers say of themselves; who agreed and no longer does, withdraws."""
+    last = consents.last_of(actor.pk, wanted.purpose)
+    if wanted.given or last is None or not last.given:
+        return record(principal=principal, actor=actor, wanted=wanted, now=now)
+    return withdraw(principal=principal, actor=actor, consent_id=last.pk, now=now)
+
+
 def _record(
     actor: User,
     wanted: Wanted,
@@ -104,7 +114,8 @@ def _record(
     row = ConsentRecord(
         id=uuid7(), subject=subject, person=person, pipeline=pipeline, purpose=wanted.purpose,
         given=wanted.given, withdraws=withdraws, text_version=wanted.text_version,
-        channel=wanted.channel, at=wanted.at or now, recorded_at=now, recorded_by=actor,
+        channel=wanted.channel, at=wanted.at or now, recorded_by=actor,
+        recorded_at=_after(subject, person, now),
     )  # fmt: skip
     commitments = {}
     if subject is not None:
@@ -131,6 +142,16 @@ def _record(
         },
     )
     return Recorded(row, held)
+
+
+def _after(subject: SubjectKey | None, person: User | None, now: datetime) -> datetime:
+    """Return when a record is written: after all of the person, whose row the caller holds.
+
+    A machine whose clock is behind must not write a withdrawal that comes before the consent.
+    """
+    said = ConsentRecord.objects.filter(subject=subject, person=person)
+    last = said.aggregate(at=Max("recorded_at"))["at"]
+    return now if last is None else max(now, last + timedelta(microseconds=1))
 
 
 def _action(row: ConsentRecord) -> str:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from feedback.web import cases, lessons, lineage
+from feedback.web import cases, consent, lessons, lineage
 
 urlpatterns = [
     path("predictions/<uuid:prediction_id>/case", cases.page, name="case"),
@@ -13,4 +13,5 @@ urlpatterns = [
     path("lessons/<uuid:lesson_id>", lessons.one, name="lesson"),
     path("lineage", lineage.index, name="lineage-index"),
     path("lineage/<path:ref>", lineage.page, name="lineage"),
+    path("my-consent", consent.mine, name="my-consent"),
 ]

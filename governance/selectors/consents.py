@@ -62,6 +62,12 @@ def _ends(refusal: ConsentRecord, given: ConsentRecord) -> bool:
     return covers and (refusal.recorded_at, refusal.pk) > (given.recorded_at, given.pk)
 
 
+def last_of(person_id: int, purpose: str) -> ConsentRecord | None:
+    """Return what a reviewer said last about a purpose, in all pipelines."""
+    rows = ConsentRecord.objects.filter(person=person_id, purpose=purpose, pipeline=None)
+    return rows.order_by("recorded_at", "pk").last()
+
+
 def visible(principal: Principal) -> "QuerySet[ConsentRecord]":
     """Return the records within reach: of its pipelines, its own, and those about all pipelines."""
     rows = ConsentRecord.objects.select_related(*RELATED)

@@ -35,6 +35,20 @@ def test_pages_of_compliance_break_no_rule_of_the_browser(window, width, scheme)
     assert desk.faults == []
 
 
+@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (390, "dark")])
+def test_reviewers_say_by_keyboard_whether_their_judgement_may_train(window, width, scheme) -> None:
+    world = worlds.build()
+    desk = window(world.reviewer, width=width, scheme=scheme)
+    desk.go("/my-consent")
+    desk.page.get_by_role("button", name="I do not agree").press("Enter")
+    desk.page.get_by_text("You do not agree.").wait_for()
+    wide = desk.page.evaluate("document.documentElement.scrollWidth - innerWidth")
+    assert wide <= 0
+    if folder := os.environ.get("PICTURES"):
+        desk.page.screenshot(path=Path(folder) / f"consent-{width}.png", full_page=True)
+    assert desk.faults == []
+
+
 def test_a_person_is_erased_by_keyboard_by_two_people(window) -> None:
     factories.a_pipeline()
     subject = {"ref": "c-1", "basis": "contract"}

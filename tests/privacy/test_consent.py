@@ -1,6 +1,7 @@
 """O18: consent is on record, taken back as easily as given, and honoured from the next version."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any
 
 import orjson
 import pytest
@@ -70,6 +71,15 @@ def test_o18_who_agrees_again_is_in_the_version_after(scene: Scene) -> None:
     assert subjects_in(seal(scene)) == {"c-2"}
     record(scene, subject="c-1", now=LATER)
     assert subjects_in(seal(scene)) == {"c-1", "c-2"}
+
+
+def test_a_withdrawal_by_a_clock_that_is_behind_still_comes_after_the_consent(
+    scene: Scene,
+) -> None:
+    made = record(scene, subject="c-1", now=LATER + timedelta(minutes=9))
+    taken = withdraw(scene, made)
+    assert taken.record.recorded_at > made.record.recorded_at
+    assert selector.in_force([made.record]) == set()
 
 
 def test_a_refusal_needs_no_consent_before_it(scene: Scene) -> None:
@@ -143,3 +153,23 @@ def test_a_subject_may_stand_anywhere_in_what_was_sent(db: None) -> None:
     bot = factories.a_service()
     (row,) = factories.send(bot, factories.a_payload(input={"customer": {"id": 17}}))
     assert row.subject_ref == "17"
+
+
+def test_o18_a_reviewer_agrees_and_withdraws_on_one_page_with_one_button_each(
+    scene: Scene, client: Any
+) -> None:
+    declare(scene)
+    decided(scene, "c-1")
+    assert client.get("/my-consent").status_code == 302
+    client.force_login(scene.reviewer, backend="django.contrib.auth.backends.ModelBackend")
+    assert "You have not said anything yet" in client.get("/my-consent").content.decode()
+    agreed = client.post("/my-consent", {"answer": "agree"}, follow=True).content.decode()
+    assert "You agree." in agreed
+    seal(scene)
+    withdrawn = client.post("/my-consent", {"answer": "refuse"}, follow=True).content.decode()
+    assert "You do not agree." in withdrawn
+    assert "answers@1 (1 rows)" in withdrawn
+    given = ConsentRecord.objects.get(given=True)
+    assert ConsentRecord.objects.get(given=False).withdraws == given
+    assert client.post("/my-consent", {"answer": "agree"}).status_code == 302
+    assert selector.last_of(scene.reviewer.pk, "training").given
