@@ -24,7 +24,6 @@ urlpatterns = [
     path("", include("governance.web.urls")),
     path("", include("feedback.web.urls")),
     path("", include("reviews.web.urls")),
-    path("", include("feedback.web.urls")),
 ]
 handler400 = "hitlsite.errors.bad_request"
 handler403 = "hitlsite.errors.permission_denied"

@@ -35,6 +35,8 @@ NONE_NEEDED = {
     "reviews.Notification": "ids and figures",
     "reviews.NotificationPreference": "how a reviewer is told",
     "feedback.Dataset": "a recipe",
+    "feedback.FeedbackSignal": "labels that the pipeline itself names, and counts",
+    "feedback.Lesson": "what the staff conclude, who name nobody",
     "feedback.DatasetVersion": "counts of values that no single person has",
 }
 # What follows from more than its own columns, and is emptied in a way of its own.
