@@ -5,7 +5,7 @@ from typing import Any
 
 from django.db.models import Model
 
-from feedback.models import DatasetEntry, DatasetErasure, DatasetFilePart
+from feedback.models import Dataset, DatasetEntry, DatasetErasure, DatasetFilePart
 from feedback.selectors import containing
 from governance.domain.merkle import leaf_hash
 from governance.models.base import uuid7
@@ -27,6 +27,13 @@ def _about(subject: Subject) -> Keys:
         ),
     }
     return about
+
+
+def _wait_for_seals(subject: Subject, act: Act) -> None:
+    """Hold the datasets concerned: a version that is being sealed has read what goes now."""
+    pipelines = predictions_of(subject).values("pipeline")
+    rows = Dataset.objects.select_for_update(of=("self",)).filter(pipeline__in=pipelines)
+    list(rows.order_by("pk").only("pk"))
 
 
 def _entry_leaf(row: DatasetEntry) -> Leaf:
@@ -52,6 +59,7 @@ STORE = Store(
     models=(DatasetEntry, DatasetFilePart),
     about=_about,
     leaves={DatasetEntry: _entry_leaf},
+    prepare=_wait_for_seals,
     finish=_told,
     kept="That a row was in a sealed version, and its hash: the version's digest still verifies.",
 )
