@@ -10,6 +10,7 @@ from django.db.models.signals import post_migrate
 def install_triggers(using: str, **kwargs: Any) -> None:
     """Hold records, what refers and what is marked, and note what waits, after each migrate."""
     from governance.db import (  # noqa: PLC0415 - models are ready only now
+        adjustment_walls,
         append_only,
         awaiting_seal,
         example_mark,
@@ -20,6 +21,7 @@ def install_triggers(using: str, **kwargs: Any) -> None:
     references.install(connections[using])
     example_mark.install(connections[using])
     awaiting_seal.install(connections[using])
+    adjustment_walls.install(connections[using])
 
 
 class GovernanceConfig(AppConfig):

@@ -110,3 +110,59 @@ class ErasureState(TextChoices):
 class RedactionCause(TextChoices):
     ERASURE = "erasure", "Erasure"
     RETENTION = "retention", "Retention"
+
+
+class AdjustmentKind(TextChoices):
+    """What an adjustment changes."""
+
+    MODEL_VERSION = "model_version", "The model in force"
+    CONFIG = "config", "The whole configuration"
+    OVERRIDE = "override", "Some values of the configuration"
+
+
+class AdjustmentState(TextChoices):
+    DRAFT = "draft", "Draft"
+    SUBMITTED = "submitted", "Submitted: awaits signatures"
+    APPROVED = "approved", "Approved: may be activated"
+    ACTIVE = "active", "Active"
+    ROLLED_BACK = "rolled_back", "Rolled back"
+    WITHDRAWN = "withdrawn", "Withdrawn"
+    SUPERSEDED = "superseded", "Superseded"
+    STALE = "stale", "Stale: something else came into force meanwhile"
+
+
+class Risk(TextChoices):
+    """How much a change can do; which signatures it takes is policy by this."""
+
+    LOW = "low", "Low"
+    MEDIUM = "medium", "Medium"
+    HIGH = "high", "High"
+
+
+class Meaning(TextChoices):
+    """What a signature says (21 CFR 11.50)."""
+
+    REVIEW = "review", "Review"
+    APPROVAL = "approval", "Approval"
+    VALIDATION = "validation", "Validation"
+    RELEASE = "release", "Release"
+
+
+class Substantial(TextChoices):
+    """Whether a change is a substantial modification (AI Act, 3(23) and 43(4))."""
+
+    YES = "yes", "Yes"
+    NO = "no", "No"
+    PREDETERMINED = "predetermined", "Predetermined: foreseen in the first assessment"
+
+
+class SignedThing(TextChoices):
+    """What of an adjustment was signed."""
+
+    CHANGE = "change", "The change"
+    ROLL_BACK = "roll_back", "Its roll-back"
+
+
+class ActivationAct(TextChoices):
+    ACTIVATE = "activate", "Activated"
+    ROLL_BACK = "roll_back", "Rolled back"

@@ -15,6 +15,8 @@ class DomainError(Exception):
     status = 400
     title = "The request was refused"
     retry_after = 0
+    # What a 401 asks for, in the words of WWW-Authenticate.
+    challenge = ""
 
     def __init__(self, detail: str, *, faults: tuple[Fault, ...] = (), **extra: Any) -> None:
         super().__init__(detail)
@@ -104,3 +106,31 @@ class IdempotencyMismatch(DomainError):
     code = "idempotency_mismatch"
     status = 422
     title = "Idempotency key used for another request"
+
+
+class ReauthenticationRequired(DomainError):
+    """A signature needs its signer's password, given minutes ago at most (21 CFR 11.200)."""
+
+    code = "reauthentication_required"
+    status = 401
+    title = "Sign with your password"
+    # RFC 9470: the token is good, and not enough.
+    challenge = 'Bearer error="insufficient_user_authentication", max_age=300'
+
+
+class LockedOut(DomainError):
+    """The password was wrong too often; for a while none is right."""
+
+    code = "locked_out"
+    status = 429
+    title = "Too many attempts"
+
+    def __init__(self, detail: str, *, retry_after: int) -> None:
+        super().__init__(detail)
+        self.retry_after = retry_after
+
+
+class Stale(Conflict):
+    """What the change was made for is no longer in force; nothing was activated."""
+
+    code = "stale"

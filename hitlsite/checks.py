@@ -12,8 +12,15 @@ from django.core.checks import CheckMessage, Error, register
 from django.db import DatabaseError, connection
 
 from feedback.db import seals
-from governance.db import append_only, awaiting_seal, example_mark, references
+from governance.db import (
+    adjustment_walls,
+    append_only,
+    awaiting_seal,
+    example_mark,
+    references,
+)
 from hitlsite import broker
+from reviews.db import stop_wall
 
 Check = Callable[..., list[CheckMessage]]
 FIXED_SQLITE = (3, 51, 3)
@@ -93,6 +100,8 @@ def append_only_triggers(
         *seals.missing(connection),
         *example_mark.missing(connection),
         *awaiting_seal.missing(connection),
+        *adjustment_walls.missing(connection),
+        *stop_wall.missing(connection),
     ]
     if not missing:
         return []

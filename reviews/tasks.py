@@ -1,6 +1,7 @@
 """What the worker does for reviews."""
 
 import logging
+import uuid
 from typing import Any
 
 from celery import shared_task
@@ -17,6 +18,7 @@ from reviews.services import (
     notifications,
     purging,
     recomputing,
+    sign_offs,
     sweeping,
 )
 
@@ -111,3 +113,15 @@ def report_clocks(*, day: str) -> int:
     for found in drifted:
         logger.error("Drifted: %s", found)
     return len(drifted)
+
+
+@shared_task(name="reviews.follow_roll_back")
+def follow_roll_back(*, activation_id: str) -> None:
+    """Start the clock of the second signature of a roll-back."""
+    sign_offs.start(activation_id=uuid.UUID(activation_id), now=clock.now())
+
+
+@shared_task(name="reviews.end_sign_off")
+def end_sign_off(*, signature_id: str) -> None:
+    """Stop the clock of a roll-back that a second person has signed."""
+    sign_offs.end(signature_id=uuid.UUID(signature_id))

@@ -14,6 +14,8 @@ from feedback.services import consents, datasets, editions, erasures, lessons, s
 from feedback.services.consents import Wanted
 from governance.enums import PolicyMode
 from governance.models import (
+    Adjustment,
+    AdjustmentChallenge,
     ConsentRecord,
     ErasureRequest,
     Heartbeat,
@@ -21,10 +23,13 @@ from governance.models import (
     LedgerNode,
     LegalHold,
     Pipeline,
+    SignaturePolicy,
+    Stop,
     User,
 )
 from governance.selectors import principals
 from governance.services import (
+    adjustments,
     anchoring,
     configuration,
     holds,
@@ -56,7 +61,7 @@ from reviews.services import (
     withdrawals,
 )
 from reviews.services.assignments import Claim
-from tests import factories
+from tests import factories, governed
 
 
 @dataclass
@@ -79,6 +84,13 @@ class World:
     consent: ConsentRecord
     hold: LegalHold
     erasure: ErasureRequest
+    approver: User
+    draft: Adjustment
+    submitted: Adjustment
+    approved_change: Adjustment
+    active: Adjustment
+    challenge: AdjustmentChallenge
+    stop: Stop
 
 
 def build() -> World:
@@ -119,6 +131,7 @@ def build() -> World:
         decision=again, job=job, version=version, escalation=_escalate(bot, reviewer, now),
         lesson=_learn(reviewer, now),
         consent=consent, hold=hold, erasure=erasure,
+        **_govern(bot, reviewer, pipeline, now),
     )  # fmt: skip
     _maintain(now)
     return world
@@ -199,6 +212,42 @@ def _learn(reviewer: User, now: datetime) -> Lesson:
         signal_ids=[str(pk) for pk in FeedbackSignal.objects.values_list("pk", flat=True)],
         said=lessons.Said("Cards", "Ask for the last digits.", owner=reviewer.username), now=now,
     )  # fmt: skip
+
+
+def _govern(bot: User, lead: User, pipeline: Pipeline, now: datetime) -> dict[str, Any]:
+    """Leave changes in every stage, one that was rolled back among them, and a stop.
+
+    They are of the model in force, and the stop is of a model that nobody sends: what there is is
+    routed as before.
+    """
+    approver, second = governed.approvers(2)
+    draft = governed.of_model(bot, "1")
+    active = governed.in_force(governed.of_model(bot, "2"), approver, second)
+    rolled = governed.in_force(governed.of_model(bot, "3"), approver, second)
+    governed.roll_back(rolled, second)
+    governed.sign(rolled, approver)
+    approved = governed.sign(governed.submit(governed.of_model(bot, "4")), approver, second)
+    submitted = governed.submit(governed.of_model(bot, "5"))
+    challenge, answered = (
+        adjustments.challenge(
+            principal=principals.of_person(second), actor=second, adjustment_id=each.pk,
+            objection="Is it tested?", now=now,
+        )
+        for each in (governed.submit(governed.of_model(bot, "6")), submitted)
+    )  # fmt: skip
+    adjustments.answer(
+        principal=principals.of_person(second), actor=second, adjustment_id=submitted.pk,
+        challenge_id=answered.pk, response="It is.", now=now,
+    )  # fmt: skip
+    governed.sign(submitted, second)
+    policy = SignaturePolicy(pipeline=pipeline, risk="high", validations=1)
+    policy.because(None, "For a test").save()
+    stop = governed.stop(lead, model_name="another")
+    governed.resume(stop, second)
+    return {
+        "approver": approver, "draft": draft, "submitted": submitted, "approved_change": approved,
+        "active": active, "challenge": challenge, "stop": stop,
+    }  # fmt: skip
 
 
 def _claim(reviewer: User, now: datetime) -> Claim:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from governance.api import calendars, configuration, jobs, lineage, privacy
+from governance.api import adjustments, calendars, configuration, jobs, lineage, privacy, stops
 
 urlpatterns = [
     path("apply", configuration.Apply.as_view()),
@@ -13,6 +13,23 @@ urlpatterns = [
         configuration.OneConfigVersion.as_view(),
     ),
     path("calendars/<slug:slug>/preview", calendars.CalendarPreview.as_view()),
+    path("adjustments", adjustments.Adjustments.as_view()),
+    path("adjustments/<uuid:adjustment_id>", adjustments.OneAdjustment.as_view()),
+    path("adjustments/<uuid:adjustment_id>/submit", adjustments.Submit.as_view()),
+    path("adjustments/<uuid:adjustment_id>/sign", adjustments.Sign.as_view()),
+    path("adjustments/<uuid:adjustment_id>/activate", adjustments.Activate.as_view()),
+    path("adjustments/<uuid:adjustment_id>/roll-back", adjustments.RollBack.as_view()),
+    path("adjustments/<uuid:adjustment_id>/withdraw", adjustments.Withdraw.as_view()),
+    path("adjustments/<uuid:adjustment_id>/reject", adjustments.Reject.as_view()),
+    path("adjustments/<uuid:adjustment_id>/challenges", adjustments.Challenges.as_view()),
+    path(
+        "adjustments/<uuid:adjustment_id>/challenges/<uuid:challenge_id>/answer",
+        adjustments.AnswerChallenge.as_view(),
+    ),
+    path("pipelines/<slug:slug>/effective", adjustments.InForce.as_view()),
+    path("pipelines/<slug:slug>/stops", stops.Stops.as_view()),
+    path("stops/<uuid:stop_id>", stops.OneStop.as_view()),
+    path("stops/<uuid:stop_id>/resume", stops.Resume.as_view()),
     path("jobs/<uuid:job_id>", jobs.OneJob.as_view()),
     path("lineage", lineage.Lineage.as_view()),
     path("data-sources", privacy.DataSources.as_view()),

@@ -1,5 +1,14 @@
 """The floor's tables: who people are, which policy is in force, what happened."""
 
+from governance.models.adjustments import (
+    Adjustment,
+    AdjustmentActivation,
+    AdjustmentChallenge,
+    AdjustmentChallengeAnswer,
+    AdjustmentRevision,
+    Signature,
+    SignaturePolicy,
+)
 from governance.models.clocks import Calendar, SLAPolicy
 from governance.models.identity import ApiToken, Membership, SignInLink, Skill, User
 from governance.models.ledger import AuditEvent
@@ -32,9 +41,15 @@ from governance.models.sealing import (
     LedgerNode,
     UnsealedEvent,
 )
+from governance.models.stops import Stop, StopResumption
 from governance.models.work import Heartbeat, IdempotencyKey, Job, OutboxMessage
 
 __all__ = [
+    "Adjustment",
+    "AdjustmentActivation",
+    "AdjustmentChallenge",
+    "AdjustmentChallengeAnswer",
+    "AdjustmentRevision",
     "Anchor",
     "ApiToken",
     "AuditEvent",
@@ -65,7 +80,11 @@ __all__ = [
     "RoutingRule",
     "SLAPolicy",
     "SignInLink",
+    "Signature",
+    "SignaturePolicy",
     "Skill",
+    "Stop",
+    "StopResumption",
     "SubjectKey",
     "Tier",
     "UnsealedEvent",

@@ -88,7 +88,8 @@ def of_domain_error(error: DomainError) -> dict[str, Any]:
 def _problem_of(error: Exception) -> tuple[dict[str, Any] | None, dict[str, str]]:
     if isinstance(error, DomainError):
         wait = {"Retry-After": str(error.retry_after)} if error.retry_after else {}
-        return of_domain_error(error), wait
+        asked = {"WWW-Authenticate": error.challenge} if error.challenge else {}
+        return of_domain_error(error), wait | asked
     if isinstance(error, InvalidDocuments):
         title, detail = (
             "The documents are not valid",

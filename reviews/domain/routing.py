@@ -1,7 +1,7 @@
 """How a prediction is treated under one version of a pipeline's policy, and why."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from governance.domain import expressions
@@ -82,6 +82,24 @@ class Route:
     def propensity(self) -> float:
         """The probability with which it came to people, known before looking."""
         return self.to.propensity
+
+
+# No rule has a name with a space.
+STOP_SWITCH = "stop switch"
+
+
+def stopped(route: Route, stop_id: str) -> Route:
+    """Return where a prediction goes that is stopped from being approved unseen.
+
+    It goes to the review of its own tier: one person sees it, with certainty, whether or not it
+    would have been sampled. The trace ends with the stop. Where the tier asks for people anyway,
+    the route stays as it is.
+    """
+    if route.to.asked:
+        return route
+    step = {"rule": STOP_SWITCH, "result": expressions.TRUE, "stop": stop_id}
+    to = replace(route.to, asked=1, propensity=1.0)
+    return Route(to, "", 1, (*route.trace, step))
 
 
 @dataclass(frozen=True)

@@ -1,20 +1,28 @@
 """What intake must know before it takes predictions: their pipelines, and which are known."""
 
+import functools
+import json
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from django.db import connection
 
+from governance.models.stops import NEEDED
 from reviews.models import Prediction
 
 AT_ONCE = 5_000
-RECEIVERS = (
-    "SELECT id, slug, enabled, live_id, shadow_id FROM governance_pipeline "
-    "WHERE slug IN ({}) AND live_id IS NOT NULL"
-)
+PIPELINE = "p.id, p.slug, p.enabled, p.live_id, p.shadow_id, {stops}"
+STOPS = """
+    (SELECT {many} FROM governance_stop s WHERE s.pipeline_id = p.id AND NOT EXISTS (
+        SELECT 1 FROM governance_stopresumption r WHERE r.stop_id = s.id AND r.position = {needed}
+    ))
+"""
+RECEIVERS = """
+    SELECT {pipeline} FROM governance_pipeline p WHERE p.slug IN ({marks}) AND p.live_id IS NOT NULL
+"""
 LOOK_UP = """
-    SELECT p.id, p.slug, p.enabled, p.live_id, p.shadow_id, q.id, q.digest, q.tier, q.disposition
+    SELECT {pipeline}, q.id, q.digest, q.tier, q.disposition
     FROM governance_pipeline p
     LEFT JOIN reviews_prediction q ON q.pipeline_id = p.id AND q.external_id = %s
     WHERE p.slug = %s AND p.live_id IS NOT NULL
@@ -30,6 +38,23 @@ class KnownPrediction(NamedTuple):
     disposition: str
 
 
+class StoppedPlace(NamedTuple):
+    """A stop that is in force; what is empty stands for all."""
+
+    id: str
+    tier: str
+    model_name: str
+    model_version: str
+
+    def covers(self, tier: str, model: Mapping[str, str]) -> bool:
+        """Return whether a prediction of this model in this tier is stopped."""
+        return (
+            self.tier in ("", tier)
+            and self.model_name in ("", model["name"])
+            and self.model_version in ("", model["version"])
+        )
+
+
 class Receiver(NamedTuple):
     """A pipeline that has a live version; the ids of versions are text."""
 
@@ -38,29 +63,52 @@ class Receiver(NamedTuple):
     enabled: bool
     live_id: str
     shadow_id: str
+    stops: tuple[StoppedPlace, ...] = ()
 
 
 def receivers(slugs: Sequence[str]) -> list[Receiver]:
     """Return those of the named pipelines that have a live version."""
     marks = ", ".join(["%s"] * len(slugs))
     with connection.cursor() as cursor:
-        cursor.execute(RECEIVERS.format(marks), list(slugs))
-        return [
-            Receiver(pk, slug, bool(enabled), _text(live), _text(shadow))
-            for pk, slug, enabled, live, shadow in cursor.fetchall()
-        ]
+        statement = RECEIVERS.format(pipeline=_pipeline(connection.vendor), marks=marks)
+        cursor.execute(statement, list(slugs))
+        return [_receiver(row) for row in cursor.fetchall()]
 
 
 def look_up(slug: str, external_id: str) -> tuple[Receiver | None, KnownPrediction | None]:
     """Return the pipeline that one prediction goes to, and the one that has its id already."""
     with connection.cursor() as cursor:
-        cursor.execute(LOOK_UP, [external_id, slug])
+        cursor.execute(_look_up(connection.vendor), [external_id, slug])
         found = cursor.fetchone()
     if found is None:
         return None, None
-    pk, slug, enabled, live, shadow, *known = found
-    receiver = Receiver(pk, slug, bool(enabled), _text(live), _text(shadow))
-    return receiver, KnownPrediction(_text(known[0]), *known[1:]) if known[0] else None
+    known = found[6:]
+    return _receiver(found[:6]), KnownPrediction(_text(known[0]), *known[1:]) if known[0] else None
+
+
+def _receiver(row: Sequence[Any]) -> Receiver:
+    pk, slug, enabled, live, shadow, stops = row
+    places: tuple[StoppedPlace, ...] = ()
+    if stops and stops != "[]":
+        places = tuple(StoppedPlace(*place) for place in json.loads(stops))
+    return Receiver(pk, slug, bool(enabled), _text(live), _text(shadow), places)
+
+
+@functools.cache
+def _look_up(vendor: str) -> str:
+    return LOOK_UP.format(pipeline=_pipeline(vendor))
+
+
+@functools.cache
+def _pipeline(vendor: str) -> str:
+    """Return the columns of a receiver; its stops are a list of lists, as JSON text."""
+    columns = "s.id, s.tier, s.model_name, s.model_version"
+    many = (
+        f"(json_agg(json_build_array({columns})))::text"
+        if vendor == "postgresql"
+        else f"json_group_array(json_array({columns}))"
+    )
+    return PIPELINE.format(stops=STOPS.format(many=many, needed=NEEDED))
 
 
 def _text(key: Any) -> str:

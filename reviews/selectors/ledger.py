@@ -2,26 +2,31 @@
 
 import uuid
 
-from django.db.models import Case, Exists, OuterRef, Q, QuerySet, UUIDField, Value, When
+from django.db.models import Case, Exists, Model, OuterRef, Q, QuerySet, UUIDField, Value, When
 from django.db.models.fields import BooleanField
 from django.db.models.functions import Cast, Replace, Substr
 
 from governance.domain.principal import Principal
-from governance.models import AuditEvent
+from governance.models import Adjustment, AuditEvent, Stop
 from governance.selectors import audit
 from reviews.models import Prediction, ReviewItem
 
 ITEM, PREDICTION = "item:", "prediction:"
+ADJUSTMENT, STOP = "adjustment:", "stop:"
 # Events of many pipelines, which they name.
 OF_MANY = ("intake:", "signals:")
 KINDS = (
-    "item", "prediction", "intake", "lesson", "signals", "token", "sign-in-link", "outbox",
-    "maintenance", "consent", "hold", "erasure", "purge",
+    "adjustment", "stop", "item", "prediction", "intake", "lesson", "signals", "token",
+    "sign-in-link", "outbox", "maintenance", "consent", "hold", "erasure", "purge",
 )  # fmt: skip
 # What belongs to no pipeline and concerns them all.
 SHARED = (
     "calendar:", "ledger:", "sla_policy:", "role:", "outbox:", "signoff:", "maintenance:",
     "retention:",
+)  # fmt: skip
+
+OF_PIPELINES: tuple[tuple[str, type[Model]], ...] = (
+    (ITEM, ReviewItem), (PREDICTION, Prediction), (ADJUSTMENT, Adjustment), (STOP, Stop),
 )  # fmt: skip
 
 
@@ -37,8 +42,9 @@ def events(principal: Principal, rows: "QuerySet[AuditEvent]") -> "QuerySet[Audi
     wanted = Q(stream__in=audit.streams(principal)) | _brought(audit.slugs(principal))
     for start in SHARED:
         wanted |= Q(stream__startswith=start)
-    about = _of(ITEM, ReviewItem, principal), _of(PREDICTION, Prediction, principal)
-    return rows.filter(wanted | Q(about[0]) | Q(about[1]))
+    for start, model in OF_PIPELINES:
+        wanted |= Q(_of(start, model, principal))
+    return rows.filter(wanted)
 
 
 def _brought(slugs: list[str]) -> Q:
@@ -48,7 +54,7 @@ def _brought(slugs: list[str]) -> Q:
     return wanted & Q(detail__pipelines__has_any_keys=slugs)
 
 
-def _of(start: str, model: type[ReviewItem | Prediction], principal: Principal) -> Case:
+def _of(start: str, model: type[Model], principal: Principal) -> Case:
     # The branch keeps the cast from meeting a stream that names something else.
     named = Replace(Substr(OuterRef("stream"), len(start) + 1), Value("-"), Value(""))
     found = model._default_manager.filter(

@@ -19,7 +19,7 @@ from governance.models import AuditEvent, User
 from governance.models.base import uuid7_text
 from governance.services import ledger
 from reviews.domain.intake import Candidate, InvalidPrediction, candidate
-from reviews.domain.routing import CompiledPolicy
+from reviews.domain.routing import CompiledPolicy, Route, stopped
 from reviews.domain.rows import (
     PREDICTION_FIELDS,
     SHADOW_FIELDS,
@@ -38,9 +38,9 @@ ACCEPTED, DUPLICATE, REJECTED = "accepted", "duplicate", "rejected"
 ATTEMPTS = 3
 EDGE = 50
 # Of two calls that bring the same ids, one finds them taken (SQLite names the columns of the
-# constraint, PostgreSQL the constraint) or, when their orders differ, is made to give way. And a
-# lane that was seen may be gone.
-RACES = ("external_id", "deadlock detected", "reviewitem_refers")
+# constraint, PostgreSQL the constraint) or, when their orders differ, is made to give way. A lane
+# that was seen may be gone, and a stop may have come that was not seen.
+RACES = ("external_id", "deadlock detected", "reviewitem_refers", "prediction_not_stopped")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +70,7 @@ class _Stream:
     policy: CompiledPolicy
     shadow_id: str
     shadow: CompiledPolicy | None
+    stops: tuple[arrivals.StoppedPlace, ...]
 
 
 def parse(raw: bytes) -> Candidate | Taken:
@@ -169,6 +170,7 @@ def _stream(row: arrivals.Receiver) -> _Stream:
         policy=compiled(row.live_id),
         shadow_id=row.shadow_id,
         shadow=compiled(row.shadow_id) if row.shadow_id else None,
+        stops=row.stops,
     )
 
 
@@ -242,6 +244,8 @@ class _Call:
             external_id=entry.external_id,
             key=settings.SAMPLING_KEY,
         )
+        if stream.stops:
+            route = _under_stops(route, stream, entry)
         prediction_id = uuid7_text()
         row = prediction_row(
             prediction_id,
@@ -312,6 +316,13 @@ class _Call:
                 "size": len(self.leaves),
             },
         )
+
+
+def _under_stops(route: Route, stream: _Stream, entry: Candidate) -> Route:
+    model = entry.content["model"]
+    covering = (each for each in stream.stops if each.covers(route.tier.slug, model))
+    found = next(covering, None)
+    return stopped(route, found.id) if found else route
 
 
 def _refused(entry: Candidate, stream: _Stream | None) -> Taken:

@@ -18,13 +18,13 @@ from feedback.models import Dataset, DatasetErasure
 from feedback.services import datasets, erasures
 from feedback.services import sealing as dataset_sealing
 from governance.domain.times import rfc3339
-from governance.models import Checkpoint, Job, OutboxMessage, User
+from governance.models import AdjustmentActivation, Checkpoint, Job, OutboxMessage, Signature, User
 from governance.selectors import principals
 from governance.services import dispatch, idempotency, sealing, sources
 from reviews.domain.clocks import Event
 from reviews.models import ClockEvent, Notification, SLAClock
 from reviews.services import applying, clock_rows, clocks, notifications
-from tests import factories
+from tests import factories, governed
 
 APPS = ("governance", "reviews", "feedback", "hitlsite")
 LONG_AGO = "01900000-0000-7000-8000-000000000001"
@@ -51,6 +51,10 @@ EXAMPLES: dict[str, Callable[[], dict[str, Any]]] = {
     "reviews.apply_policy": lambda: {"job_id": _job(applying.KIND)},
     "reviews.follow_calendar": lambda: {"calendar": "days"},
     "reviews.follow_calendars": dict,
+    "reviews.follow_roll_back": lambda: {
+        "activation_id": str(AdjustmentActivation.objects.get(act="roll_back").pk)
+    },
+    "reviews.end_sign_off": lambda: {"signature_id": str(_second_signature().pk)},
     "reviews.expire_leases": dict,
     "reviews.sweep_clocks": dict,
     "reviews.audit_clocks": dict,
@@ -70,6 +74,10 @@ def _sealed() -> int:
 
 def _job(kind: str) -> str:
     return str(Job.objects.get(kind=kind).pk)
+
+
+def _second_signature() -> Signature:
+    return Signature.objects.get(thing="roll_back")
 
 
 # What these do is seen outside, and not in the database.
@@ -131,6 +139,7 @@ def build() -> None:
     _apply_a_policy(now)
     _edit_a_calendar(now)
     _erase_and_outlive(bot, now)
+    _roll_back_a_change(now)
 
 
 def _calm(slug: str, now: datetime, **changes: Any) -> dict[str, Any]:
@@ -148,6 +157,13 @@ def _edit_a_calendar(now: datetime) -> None:
     factories.apply(days)
     _calm("still", now, calendar="days")
     factories.apply(days | {"holidays": [f"{now + timedelta(days=30):%Y-%m-%d}"]})
+
+
+def _roll_back_a_change(now: datetime) -> None:
+    first, second = governed.approvers(2)
+    row = governed.in_force(governed.of_model(first, "2"), second, *governed.approvers(1))
+    governed.roll_back(row, second)
+    governed.sign(row, first)
 
 
 def _apply_a_policy(now: datetime) -> None:

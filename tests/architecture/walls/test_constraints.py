@@ -116,6 +116,29 @@ BROKEN: dict[str, dict[str, Any]] = {
     "erasurerequest_ended_iff": {"state": "executed", "ended_by_id": None},
     "redaction_cause_valid": {"cause": "whim"},
     "redaction_of_an_erasure": {"cause": "retention"},
+    "adjustment_kind_valid": {"kind": "lost"},
+    "adjustment_state_valid": {"state": "lost", "digest": "x"},
+    "adjustment_risk_valid": {"risk": "lost"},
+    "adjustment_digest_iff_submitted": {"state": "submitted", "digest": ""},
+    "adjustment_superseded_by_another": {"superseded_by_id": F("id")},
+    "adjustment_two_approvals": {"approvals_needed": 1},
+    "adjustmentrevision_risk_valid": {"risk": "lost"},
+    "adjustmentrevision_substantial_valid": {"substantial": "maybe", "rationale": "x"},
+    "adjustmentrevision_substantial_has_reason": {"substantial": "yes", "rationale": ""},
+    "signature_not_by_author": {"author_id": F("signer_id")},
+    "signature_meaning_valid": {"meaning": "maybe"},
+    "signature_thing_valid": {"thing": "lost"},
+    "signature_named": {"printed_name": ""},
+    "adjustmentchallenge_has_text": {"objection": ""},
+    "adjustmentchallengeanswer_has_text": {"response": ""},
+    "adjustmentactivation_act_valid": {"act": "lost"},
+    "adjustmentactivation_has_reason": {"reason": ""},
+    "signaturepolicy_risk_valid": {"risk": "lost"},
+    "signaturepolicy_two_approvals": {"approvals": 1},
+    "stop_has_reason": {"reason": ""},
+    "stopresumption_position_valid": {"position": 3},
+    "stopresumption_by_another": {"actor_id": F("stopped_by_id")},
+    "stopresumption_has_reason": {"reason": ""},
 }
 # Where another unique constraint would speak first: what makes the copy differ under that one.
 APART: dict[str, dict[str, Any]] = {
@@ -135,7 +158,12 @@ APART: dict[str, dict[str, Any]] = {
     "datasetversion_job_uniq": {"number": 2, "parent_id": F("id")},
     "datasetentry_position_uniq": {"external_id": "other"},
     "datasetentry_external_id_uniq": {"position": 9999},
+    "adjustmentactivation_number_uniq": {"act": "roll_back"},
+    "adjustmentactivation_once": {"number": 9999},
+    "stopresumption_position_uniq": {"person": "another"},
+    "stopresumption_person_uniq": {"position": 2},
 }
+ITSELF = ("undoes_id", "superseded_by_id")
 # These tables are closed to rows of a version that exists: the rows point at one that does not yet.
 OPENED = {
     "datasetentry_position_uniq": "version_id",
@@ -155,9 +183,7 @@ def copy_of(world: World, model: type[models.Model], rows: Any, changes: dict[st
     special = {"now": row, "later": row, "bot": world.bot.pk, "item": world.item.pk}
     for name, value in changes.items():
         if isinstance(value, F):
-            value = (
-                copy.pk if value.name == "id" and name == "undoes_id" else getattr(row, value.name)
-            )
+            value = copy.pk if value.name == "id" and name in ITSELF else getattr(row, value.name)
         elif value == "now":
             value = row.claimed_at
         elif value == "later":

@@ -50,7 +50,10 @@ def at(text: str) -> Filled:
             open_item=world.open_item.pk, assignment=world.held.assignment.pk,
             decision=world.decision.pk, job=world.job.pk,
             escalation=world.escalation.pk, consent=world.consent.pk, hold=world.hold.pk,
-            erasure=world.erasure.pk,
+            erasure=world.erasure.pk, draft=world.draft.pk, submitted=world.submitted.pk,
+            approved_change=world.approved_change.pk, active=world.active.pk,
+            challenged=world.challenge.adjustment_id, challenge=world.challenge.pk,
+            stop=world.stop.pk,
         )  # fmt: skip
 
     return fill
@@ -63,6 +66,10 @@ def same_checkpoint(world: World) -> str:
 
 def token(**more: Any) -> Filled:
     return lambda world: {"claim_token": world.held.token, **more}
+
+
+def said(**body: str) -> Filled:
+    return lambda _: dict(body)
 
 
 def reason(world: World) -> dict[str, Any]:
@@ -101,6 +108,17 @@ def a_question(world: World) -> dict[str, Any]:
     return {"start": "2026-11-24T09:00:00Z", "target": "PT4H"}
 
 
+def a_proposal(world: World) -> dict[str, Any]:
+    return {
+        "pipeline": "intents", "kind": "model_version", "summary": "A better one",
+        "change": {"name": "intents", "version": "9"}, "evidence": {},
+    }  # fmt: skip
+
+
+def a_signature(world: World) -> dict[str, Any]:
+    return {"meaning": "approval", "password": factories.PASSWORD}
+
+
 def a_dataset(world: World) -> dict[str, Any]:
     return {"slug": "other", "pipeline": "intents"}
 
@@ -124,6 +142,7 @@ def an_erasure(world: World) -> dict[str, Any]:
     return {"subject": "c-5", "pipeline": "intents", "reason": "Article 17"}
 
 
+GOVERNED = ("govern", "audit:read")
 CONFIG = ("config:write", "audit:read", "admin")
 PREDICTIONS = ("predictions:write", "audit:read", "review")
 RECORDS = ("review", "audit:read")
@@ -274,6 +293,50 @@ CALLS: dict[tuple[str, str], Call] = {
     ),
     ("GET", "datasets/<slug:slug>/versions/<int:before>/diff/<int:after>"): Call(
         DATASETS, at("/datasets/answers/versions/1/diff/1")
+    ),
+    ("GET", "adjustments"): Call(GOVERNED, at("/adjustments"), elsewhere=200),
+    ("POST", "adjustments"): Call(("govern",), at("/adjustments"), 201, body=a_proposal),
+    ("GET", "adjustments/<uuid:adjustment_id>"): Call(GOVERNED, at("/adjustments/{draft}")),
+    ("PATCH", "adjustments/<uuid:adjustment_id>"): Call(
+        ("govern",), at("/adjustments/{draft}"), headers={"if_match": "*"},
+        body=said(summary="Another"),
+    ),
+    ("POST", "adjustments/<uuid:adjustment_id>/submit"): Call(
+        ("govern",), at("/adjustments/{draft}/submit"), body=nothing, who="bot"
+    ),
+    ("POST", "adjustments/<uuid:adjustment_id>/sign"): Call(
+        ("govern",), at("/adjustments/{submitted}/sign"), body=a_signature, who="approver"
+    ),
+    ("POST", "adjustments/<uuid:adjustment_id>/activate"): Call(
+        ("govern",), at("/adjustments/{approved_change}/activate"), body=nothing, who="approver"
+    ),
+    ("POST", "adjustments/<uuid:adjustment_id>/roll-back"): Call(
+        ("govern",), at("/adjustments/{active}/roll-back"), body=reason, who="approver"
+    ),
+    ("POST", "adjustments/<uuid:adjustment_id>/withdraw"): Call(
+        ("govern",), at("/adjustments/{draft}/withdraw"), body=reason, who="bot"
+    ),
+    ("POST", "adjustments/<uuid:adjustment_id>/reject"): Call(
+        ("govern",), at("/adjustments/{submitted}/reject"), body=reason, who="approver"
+    ),
+    ("POST", "adjustments/<uuid:adjustment_id>/challenges"): Call(
+        ("govern",), at("/adjustments/{submitted}/challenges"), 201,
+        body=said(objection="x"),
+    ),
+    ("POST", "adjustments/<uuid:adjustment_id>/challenges/<uuid:challenge_id>/answer"): Call(
+        ("govern",), at("/adjustments/{challenged}/challenges/{challenge}/answer"),
+        body=said(response="x"), who="approver",
+    ),
+    ("GET", "pipelines/<slug:slug>/effective"): Call(
+        (*GOVERNED, "config:write"), at("/pipelines/intents/effective")
+    ),
+    ("GET", "pipelines/<slug:slug>/stops"): Call(GOVERNED, at("/pipelines/intents/stops")),
+    ("POST", "pipelines/<slug:slug>/stops"): Call(
+        ("govern",), at("/pipelines/intents/stops"), 201, body=reason
+    ),
+    ("GET", "stops/<uuid:stop_id>"): Call(GOVERNED, at("/stops/{stop}")),
+    ("POST", "stops/<uuid:stop_id>/resume"): Call(
+        ("govern",), at("/stops/{stop}/resume"), body=reason, who="approver"
     ),
 }  # fmt: skip
 OPEN = {("GET", "openapi.json"), ("GET", "docs")}

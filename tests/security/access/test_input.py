@@ -86,6 +86,7 @@ DOCUMENT = (
     "kind", "slug", "name", "question", "reason_codes", "guideline", "queues", "tiers", "routing",
     "gold", "privacy",
 )  # fmt: skip
+PROPOSED = ("change", "evidence", "summary", "risk", "rationale")
 KNOWN: dict[tuple[str, str], tuple[str, ...]] = {
     ("POST", "apply"): DOCUMENT,
     ("PUT", "pipelines/<slug:slug>/config"): DOCUMENT,
@@ -102,6 +103,10 @@ KNOWN: dict[tuple[str, str], tuple[str, ...]] = {
     ),
     ("POST", "data-sources"): ("licence", "collected", "gaps"),
     ("POST", "holds"): ("subject",),
+    ("POST", "adjustments"): PROPOSED,
+    ("PATCH", "adjustments/<uuid:adjustment_id>"): PROPOSED,
+    ("POST", "adjustments/<uuid:adjustment_id>/activate"): ("reason",),
+    ("POST", "pipelines/<slug:slug>/stops"): ("tier", "model"),
     ("POST", "datasets"): ("filter", "include", "kind"),
     ("POST", "datasets/<slug:slug>/versions"): ("as_of",),
 }  # fmt: skip

@@ -1,0 +1,77 @@
+"""The clock of the second signature: whoever rolls back alone is signed after within a day."""
+
+import uuid
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from governance.enums import SignedThing
+from governance.models import AdjustmentActivation, Pipeline, Signature
+from governance.selectors import policies
+from governance.services import configuration
+from reviews.models import SLAClock
+from reviews.selectors import clock_terms
+from reviews.services import clocks
+
+REASON = "Roll-backs are signed by a second person within a day."
+SLUG, CALENDAR = "sign-off", "round-the-clock"
+DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+# Where no SLA policy of the pipeline has a target of its own for signing off.
+ROUND_THE_CLOCK: dict[str, Any] = {
+    "kind": "Calendar", "slug": CALENDAR, "timezone": "UTC",
+    "windows": {day: ["00:00-24:00"] for day in DAYS},
+}  # fmt: skip
+A_DAY: dict[str, Any] = {
+    "kind": "SLAPolicy", "slug": SLUG, "calendar": CALENDAR, "targets": {"signoff": "P1D"},
+}  # fmt: skip
+
+
+def subject_of(adjustment_id: uuid.UUID) -> str:
+    """Return what the clock of an adjustment is known by."""
+    return f"adjustment:{adjustment_id}"
+
+
+@transaction.atomic
+def start(*, activation_id: uuid.UUID, now: datetime) -> SLAClock | None:
+    """Start the clock of a roll-back, from when it was done; once, however often it is asked for.
+
+    None when the second signature was quicker than the promise.
+    """
+    rolled = AdjustmentActivation.objects.select_related("pipeline").get(pk=activation_id)
+    Pipeline.objects.select_for_update(of=("self",)).get(pk=rolled.pipeline_id)
+    subject = subject_of(rolled.adjustment_id)
+    started = SLAClock.objects.filter(subject=subject).first()
+    signed = Signature.objects.filter(
+        adjustment=rolled.adjustment_id, thing=SignedThing.ROLL_BACK
+    ).exists()
+    if started is not None or signed:
+        return started
+    law = clock_terms.law_of(
+        _policy_of(rolled.pipeline, now), version_id=rolled.pipeline.live_id, queue=""
+    )
+    assert law is not None
+    return clocks.request_signoff(
+        subject=subject, pipeline_id=rolled.pipeline_id, law=law, actor=None, now=rolled.at
+    )
+
+
+def _policy_of(pipeline: Pipeline, now: datetime) -> str:
+    """Return the SLA policy by which a pipeline signs off: its own, or the one made for it."""
+    document = policies.document(pipeline.live_id)
+    named = [entry["policy"] for entry in document.get("slas", ()) if entry["default"]]
+    named += [tier["sla"] for tier in document["tiers"].values() if tier["sla"]]
+    for slug in named:
+        found = policies.current_sla(slug)
+        if found and policies.document(found[0])["targets"].get("signoff"):
+            return str(slug)
+    if policies.current_sla(SLUG) is None:
+        configuration.apply(sources=[ROUND_THE_CLOCK, A_DAY], actor=None, reason=REASON, now=now)
+    return SLUG
+
+
+@transaction.atomic
+def end(*, signature_id: uuid.UUID) -> None:
+    """Stop the clock of a roll-back at its second signature."""
+    row = Signature.objects.select_related("signer").get(pk=signature_id)
+    clocks.signed(subject=subject_of(row.adjustment_id), actor=row.signer, now=row.at)
