@@ -107,6 +107,14 @@ class NotificationKind(TextChoices):
     DIGEST = "digest", "Several at once"
 
 
+class RemedyKind(TextChoices):
+    """What is done about what was decided under a change that was rolled back."""
+
+    RE_REVIEW = "re_review", "People look again"
+    NOTIFY = "notify", "Those concerned were told"
+    ACCEPT = "accept", "It stands"
+
+
 class ItemAction(TextChoices):
     """What the ledger of an item tells: every act on it, and what time alone did to it."""
 

@@ -57,6 +57,7 @@ from reviews.services import (
     maintenance,
     notes,
     outcomes,
+    remedies,
     sweeping,
     withdrawals,
 )
@@ -89,6 +90,7 @@ class World:
     submitted: Adjustment
     approved_change: Adjustment
     active: Adjustment
+    rolled_back: Adjustment
     challenge: AdjustmentChallenge
     stop: Stop
 
@@ -224,7 +226,12 @@ def _govern(bot: User, lead: User, pipeline: Pipeline, now: datetime) -> dict[st
     draft = governed.of_model(bot, "1")
     active = governed.in_force(governed.of_model(bot, "2"), approver, second)
     rolled = governed.in_force(governed.of_model(bot, "3"), approver, second)
+    factories.send(bot, factories.a_payload("low"), now=timezone.now())
     governed.roll_back(rolled, second)
+    remedies.dispose(
+        principal=principals.of_person(second), actor=second, adjustment_id=rolled.pk,
+        kind="accept", predictions=None, reason="It was right", now=now,
+    )  # fmt: skip
     governed.sign(rolled, approver)
     approved = governed.sign(governed.submit(governed.of_model(bot, "4")), approver, second)
     submitted = governed.submit(governed.of_model(bot, "5"))
@@ -246,7 +253,7 @@ def _govern(bot: User, lead: User, pipeline: Pipeline, now: datetime) -> dict[st
     governed.resume(stop, second)
     return {
         "approver": approver, "draft": draft, "submitted": submitted, "approved_change": approved,
-        "active": active, "challenge": challenge, "stop": stop,
+        "active": active, "challenge": challenge, "stop": stop, "rolled_back": rolled,
     }  # fmt: skip
 
 

@@ -90,8 +90,11 @@ def route(row: Prediction) -> dict[str, Any]:
 
 
 def resolution_of(row: Prediction, item: ReviewItem | None) -> dict[str, Any] | None:
-    """Return the resolution that stands; an auto-approved prediction is its own."""
-    if row.disposition == Disposition.AUTO_APPROVED:
+    """Return the resolution that stands; an auto-approved prediction is its own.
+
+    One that people were asked about after all, when a change was rolled back, awaits theirs.
+    """
+    if row.disposition == Disposition.AUTO_APPROVED and item is None:
         return auto_resolution(row)
     if item is None or item.resolution is None:
         return None

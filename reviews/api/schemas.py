@@ -32,6 +32,7 @@ class RuleStep(Shown):
     result = serializers.ChoiceField(["true", "false", "inapplicable", "error", "not_run"])
     operands = serializers.JSONField(required=False, help_text="Of `&&` and `||`: each, observed.")
     error = serializers.CharField(required=False)
+    stop = serializers.UUIDField(required=False, help_text="Of the stop switch: which stop.")
 
 
 class RouteShown(Shown):

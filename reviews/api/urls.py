@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from reviews.api import audit, claims, clocks, items, operations, predictions
+from reviews.api import aftermath, audit, claims, clocks, items, operations, predictions
 
 urlpatterns = [
     path("audit/events", audit.Events.as_view()),
@@ -31,6 +31,8 @@ urlpatterns = [
     path("items/<uuid:item_id>/resume", clocks.Resume.as_view()),
     path("items/<uuid:item_id>/reassign", clocks.Reassign.as_view()),
     path("items/<uuid:item_id>/reopen", clocks.Reopen.as_view()),
+    path("adjustments/<uuid:adjustment_id>/affected", aftermath.Affected.as_view()),
+    path("adjustments/<uuid:adjustment_id>/dispositions", aftermath.Dispositions.as_view()),
     path("operations", operations.Operations.as_view()),
     path("escalations", clocks.Escalations.as_view()),
     path("escalations/<uuid:escalation_id>/ack", clocks.Acknowledge.as_view()),

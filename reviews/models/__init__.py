@@ -8,6 +8,7 @@ from reviews.models.items import Lane, ReviewItem
 from reviews.models.maintenance import Maintenance
 from reviews.models.notes import Note
 from reviews.models.notifications import Notification, NotificationPreference
+from reviews.models.remedies import Remedy
 
 __all__ = [
     "Acknowledgement",
@@ -22,6 +23,7 @@ __all__ = [
     "NotificationPreference",
     "Outcome",
     "Prediction",
+    "Remedy",
     "Resolution",
     "ReviewItem",
     "SLAClock",

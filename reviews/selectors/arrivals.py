@@ -90,7 +90,7 @@ def _receiver(row: Sequence[Any]) -> Receiver:
     pk, slug, enabled, live, shadow, stops = row
     places: tuple[StoppedPlace, ...] = ()
     if stops and stops != "[]":
-        places = tuple(StoppedPlace(*place) for place in json.loads(stops))
+        places = tuple(StoppedPlace(_text(key), *rest) for key, *rest in json.loads(stops))
     return Receiver(pk, slug, bool(enabled), _text(live), _text(shadow), places)
 
 

@@ -9,8 +9,8 @@ from django.db.models import Count, Exists, OuterRef
 from governance.domain.invariants import Span
 from governance.domain.merkle import RunningRoot
 from governance.models import AuditEvent, Pipeline
-from reviews.enums import Disposition
-from reviews.models import Decision, Prediction, ReviewItem
+from reviews.enums import Disposition, RemedyKind
+from reviews.models import Decision, Prediction, Remedy, ReviewItem
 from reviews.selectors.leaves import leaves
 
 CHUNK = 1000
@@ -114,7 +114,11 @@ def failures_go_to_people(span: Span) -> Iterator[str]:
     """Return each prediction that was approved by rule though a rule failed, or has an item."""
     approved = Prediction.objects.filter(disposition=BY_RULE, **span.of("received_at"))
     has_item = Exists(ReviewItem.objects.filter(prediction=OuterRef("pk")))
-    for key in approved.filter(has_item).values_list("pk", flat=True).iterator(CHUNK):
+    # After a roll-back people are asked about what was approved unseen.
+    asked_later = Exists(
+        Remedy.objects.filter(prediction=OuterRef("pk"), kind=RemedyKind.RE_REVIEW)
+    )
+    for key in approved.filter(has_item, ~asked_later).values_list("pk", flat=True).iterator(CHUNK):
         yield f"prediction {key} was approved by rule and waits for people"
     # Read as text it is only near: the word may stand elsewhere in a trace.
     near = approved.filter(trace__icontains='"error"')

@@ -38,6 +38,11 @@ def reopen(
     item = locked(
         principal=principal, item_id=item_id, act="Reopening", permission=Permission.ADJUDICATE
     )
+    return reopen_locked(item, actor=actor, reason=reason, now=now)
+
+
+def reopen_locked(item: ReviewItem, *, actor: User, reason: str, now: datetime) -> ReviewItem:
+    """Reopen an item that the caller has locked, for who may."""
     item.status = lifecycle.move("reopen", source=item.status, target=ItemStatus.PENDING)
     live = Assignment.objects.filter(item=item, state=AssignmentState.CLAIMED)
     live.update(state=AssignmentState.RELEASED, ended_at=now, reason=REASON)

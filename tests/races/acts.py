@@ -3,6 +3,7 @@
 Everything in and out is JSON: the crowd passes it through pipes.
 """
 
+import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,13 +13,14 @@ from django.test import Client
 from django.utils import timezone
 
 from feedback.services import signals
-from governance.models import Pipeline, User
-from governance.selectors import principals
+from governance.models import Adjustment, Pipeline, Stop, User
+from governance.models.base import uuid7_text
+from governance.selectors import clock, principals
 from governance.services import configuration, dispatch, policies
 from reviews.domain.answers import Judgement
-from reviews.models import ReviewItem
+from reviews.models import Prediction, ReviewItem
 from reviews.services import assignments, decisions, intake, resolutions, sweeping
-from tests import factories
+from tests import factories, governed
 from tests.races import tasks
 
 Result = dict[str, Any] | None
@@ -187,6 +189,43 @@ def lease(*, message: str) -> Result:
     return {"leased": dispatch.lease(message_id=message, now=timezone.now()) is not None}
 
 
+def approve(*, user: int, size: int) -> Result:
+    """Send confident predictions, `size` in each call, until some calls after a stop."""
+    sender, more = _person(user), 3
+    while more:
+        more -= Stop.objects.exists()
+        payloads = [factories.a_payload("low", external_id=uuid7_text()) for _ in range(size)]
+        candidates = [intake.parse(orjson.dumps(payload)) for payload in payloads]
+        taken = intake.accept(candidates=candidates, now=clock.now(), **sender)
+        assert all(each.outcome == intake.ACCEPTED for each in taken), taken
+    return None
+
+
+def press_stop(*, user: int, after: int) -> Result:
+    """Stop the pipeline when so many predictions have come."""
+    while Prediction.objects.count() < after:
+        time.sleep(0.01)
+    made = governed.stop(User.objects.get(pk=user))
+    return {"stop": str(made.pk)}
+
+
+def resume(*, user: int, stop: str) -> Result:
+    """Agree to resume."""
+    return {"by": str(governed.resume(Stop.objects.get(pk=stop), User.objects.get(pk=user)).pk)}
+
+
+def sign(*, user: int, adjustment: str) -> Result:
+    """Approve a change."""
+    row = governed.sign(Adjustment.objects.get(pk=adjustment), User.objects.get(pk=user))
+    return {"state": row.state}
+
+
+def activate(*, user: int, adjustment: str) -> Result:
+    """Bring a change into force."""
+    row = governed.activate(Adjustment.objects.get(pk=adjustment), User.objects.get(pk=user))
+    return {"state": row.state}
+
+
 ACTS: dict[str, Callable[..., Result]] = {
     act.__name__: act
     for act in (
@@ -208,5 +247,10 @@ ACTS: dict[str, Callable[..., Result]] = {
         reserve,
         deliver,
         lease,
+        approve,
+        press_stop,
+        resume,
+        sign,
+        activate,
     )
 }

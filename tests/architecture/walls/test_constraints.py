@@ -135,6 +135,8 @@ BROKEN: dict[str, dict[str, Any]] = {
     "adjustmentactivation_has_reason": {"reason": ""},
     "signaturepolicy_risk_valid": {"risk": "lost"},
     "signaturepolicy_two_approvals": {"approvals": 1},
+    "remedy_kind_valid": {"kind": "lost"},
+    "remedy_has_reason": {"reason": ""},
     "stop_has_reason": {"reason": ""},
     "stopresumption_position_valid": {"position": 3},
     "stopresumption_by_another": {"actor_id": F("stopped_by_id")},

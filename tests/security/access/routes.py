@@ -53,7 +53,7 @@ def at(text: str) -> Filled:
             erasure=world.erasure.pk, draft=world.draft.pk, submitted=world.submitted.pk,
             approved_change=world.approved_change.pk, active=world.active.pk,
             challenged=world.challenge.adjustment_id, challenge=world.challenge.pk,
-            stop=world.stop.pk,
+            stop=world.stop.pk, rolled_back=world.rolled_back.pk,
         )  # fmt: skip
 
     return fill
@@ -326,6 +326,13 @@ CALLS: dict[tuple[str, str], Call] = {
     ("POST", "adjustments/<uuid:adjustment_id>/challenges/<uuid:challenge_id>/answer"): Call(
         ("govern",), at("/adjustments/{challenged}/challenges/{challenge}/answer"),
         body=said(response="x"), who="approver",
+    ),
+    ("GET", "adjustments/<uuid:adjustment_id>/affected"): Call(
+        GOVERNED, at("/adjustments/{rolled_back}/affected")
+    ),
+    ("POST", "adjustments/<uuid:adjustment_id>/dispositions"): Call(
+        ("govern",), at("/adjustments/{rolled_back}/dispositions"), who="approver",
+        body=said(disposition="accept", reason="x"),
     ),
     ("GET", "pipelines/<slug:slug>/effective"): Call(
         (*GOVERNED, "config:write"), at("/pipelines/intents/effective")

@@ -106,6 +106,7 @@ KNOWN: dict[tuple[str, str], tuple[str, ...]] = {
     ("POST", "adjustments"): PROPOSED,
     ("PATCH", "adjustments/<uuid:adjustment_id>"): PROPOSED,
     ("POST", "adjustments/<uuid:adjustment_id>/activate"): ("reason",),
+    ("POST", "adjustments/<uuid:adjustment_id>/dispositions"): ("predictions",),
     ("POST", "pipelines/<slug:slug>/stops"): ("tier", "model"),
     ("POST", "datasets"): ("filter", "include", "kind"),
     ("POST", "datasets/<slug:slug>/versions"): ("as_of",),
