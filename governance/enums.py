@@ -122,13 +122,13 @@ class AdjustmentKind(TextChoices):
 
 class AdjustmentState(TextChoices):
     DRAFT = "draft", "Draft"
-    SUBMITTED = "submitted", "Submitted: awaits signatures"
-    APPROVED = "approved", "Approved: may be activated"
+    SUBMITTED = "submitted", "Submitted"
+    APPROVED = "approved", "Approved"
     ACTIVE = "active", "Active"
     ROLLED_BACK = "rolled_back", "Rolled back"
     WITHDRAWN = "withdrawn", "Withdrawn"
     SUPERSEDED = "superseded", "Superseded"
-    STALE = "stale", "Stale: something else came into force meanwhile"
+    STALE = "stale", "Stale"
 
 
 class Risk(TextChoices):

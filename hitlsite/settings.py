@@ -117,6 +117,7 @@ TEMPLATES: list[dict[str, Any]] = [
                 "governance.web.context.page",
                 "reviews.web.inbox.unread",
                 "reviews.web.banner.maintenance",
+                "reviews.web.stopping.banner",
             ],
         },
     },

@@ -227,7 +227,9 @@ class PipelineAdmin(Publishing, ConfigurationAdmin):
         """Show the form with a way to the page that publishes."""
         link = reverse("admin:governance_pipeline_publish", args=[object_id])
         title = "Publish and versions" if administers(request) else "Versions"
-        tools = {"tools": [{"link": link, "title": title}]}
+        shown = self.found(request, object_id)
+        switch = {"link": reverse("stops", args=[shown.slug]), "title": _("Stop switch")}
+        tools = {"tools": [{"link": link, "title": title}, switch]}
         return super().change_view(request, object_id, form_url, tools | (extra_context or {}))
 
 

@@ -19,7 +19,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.UUIDField(default=governance.models.base.uuid7, editable=False, primary_key=True, serialize=False)),
                 ('kind', models.CharField(choices=[('model_version', 'The model in force'), ('config', 'The whole configuration'), ('override', 'Some values of the configuration')], max_length=13)),
-                ('state', models.CharField(choices=[('draft', 'Draft'), ('submitted', 'Submitted: awaits signatures'), ('approved', 'Approved: may be activated'), ('active', 'Active'), ('rolled_back', 'Rolled back'), ('rejected', 'Rejected'), ('withdrawn', 'Withdrawn'), ('superseded', 'Superseded'), ('stale', 'Stale: something else came into force meanwhile')], default='draft', max_length=11)),
+                ('state', models.CharField(choices=[('draft', 'Draft'), ('submitted', 'Submitted'), ('approved', 'Approved'), ('active', 'Active'), ('rolled_back', 'Rolled back'), ('rejected', 'Rejected'), ('withdrawn', 'Withdrawn'), ('superseded', 'Superseded'), ('stale', 'Stale')], default='draft', max_length=11)),
                 ('revision', models.PositiveIntegerField(default=1)),
                 ('risk', models.CharField(choices=[('low', 'Low'), ('medium', 'Medium'), ('high', 'High')], default='medium', max_length=6)),
                 ('approvals_needed', models.PositiveSmallIntegerField(default=2)),

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import OuterRef, Q, QuerySet, Subquery
 
 from governance.domain import adjusting
 from governance.domain.adjusting import Signatures
@@ -25,8 +25,10 @@ from governance.selectors import persons
 
 
 def visible(principal: Principal) -> "QuerySet[Adjustment]":
-    """Return the adjustments of the pipelines within reach."""
+    """Return the adjustments of the pipelines within reach, each with its `summary`."""
+    said = AdjustmentRevision.objects.filter(adjustment=OuterRef("pk"), number=OuterRef("revision"))
     rows = Adjustment.objects.select_related("pipeline", "author")
+    rows = rows.annotate(summary=Subquery(said.values("summary")))
     if principal.pipelines is None:
         return rows
     return rows.filter(pipeline__in=principal.pipelines)

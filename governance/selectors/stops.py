@@ -11,11 +11,19 @@ from governance.models.stops import NEEDED
 
 
 def visible(principal: Principal) -> "QuerySet[Stop]":
-    """Return the stops of the pipelines within reach, each with whether it is `ended`."""
-    rows = Stop.objects.select_related("pipeline", "actor").annotate(ended=Exists(_ending()))
+    """Return the stops of the pipelines within reach."""
+    rows = Stop.objects.select_related("pipeline", "actor")
     if principal.pipelines is None:
         return rows
     return rows.filter(pipeline__in=principal.pipelines)
+
+
+def within(principal: Principal, limit: int) -> list[Stop]:
+    """Return some of the stops in force within reach, the newest first."""
+    rows = Stop.objects.select_related("pipeline").filter(~Exists(_ending()))
+    if principal.pipelines is not None:
+        rows = rows.filter(pipeline__in=principal.pipelines)
+    return list(rows.order_by("-pk")[:limit])
 
 
 def in_force(pipeline_id: int) -> "QuerySet[Stop]":

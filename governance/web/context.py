@@ -20,12 +20,13 @@ def page(request: HttpRequest) -> dict[str, Any]:
 def _may(request: HttpRequest) -> dict[str, bool]:
     user = request.user
     if not isinstance(user, User):
-        return {"review": False, "adjudicate": False, "audit": False, "administer": False}
+        return dict.fromkeys(("review", "adjudicate", "approve", "audit", "administer"), False)
     known = getattr(request, "principal", None)
     principal = known if isinstance(known, Principal) else principals.of_person(user)
     return {
         "review": principal.may(Permission.REVIEW),
         "adjudicate": principal.may(Permission.ADJUDICATE),
+        "approve": principal.may(Permission.APPROVE),
         "audit": principal.may(Permission.AUDIT),
         "administer": user.is_staff,
     }

@@ -9,8 +9,8 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('governance', '0004_adjustments'),
-        ('reviews', '0002_clocks'),
+        ('governance', '0006_adjustments'),
+        ('reviews', '0004_privacy'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -224,6 +224,12 @@ def at(faults: dict[str, list[str]], pointer: str) -> list[str]:
 
 
 @register.filter
+def said(value: Any) -> str:
+    """Return a value of a document as JSON text."""
+    return json.dumps(value, ensure_ascii=False, sort_keys=True)
+
+
+@register.filter
 def of(found: Mapping[Any, Any], key: Any) -> Any:
     """Return what a mapping holds under a key, or None."""
     return found.get(key)

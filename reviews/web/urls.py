@@ -2,7 +2,17 @@
 
 from django.urls import path
 
-from reviews.web import adjudication, gallery, inbox, item_clocks, items, operations, queues
+from reviews.web import (
+    adjudication,
+    changes,
+    gallery,
+    inbox,
+    item_clocks,
+    items,
+    operations,
+    queues,
+    stopping,
+)
 
 urlpatterns = [
     path("", queues.overview, name="home"),
@@ -25,6 +35,11 @@ urlpatterns = [
         item_clocks.take_up,
         name="item-take-up",
     ),
+    path("changes", changes.waiting, name="changes"),
+    path("changes/<uuid:adjustment_id>", changes.change, name="change"),
+    path("changes/<uuid:adjustment_id>/<slug:name>", changes.act, name="change-act"),
+    path("stops/<uuid:stop_id>/resume", stopping.resume, name="stop-resume"),
+    path("pipelines/<slug:pipeline>/stops", stopping.page, name="stops"),
     path("operations", operations.page, name="operations"),
     path("adjudicate", adjudication.waiting, name="adjudicate"),
     path("adjudicate/<uuid:item_id>", adjudication.item, name="adjudicate-item"),
