@@ -21,12 +21,15 @@ class FeedbackConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Connect to the end of migrate, and tell the graph of lineage what there is here."""
+        """Connect to the end of migrate, and tell the floor of datasets, signals and lessons."""
         from feedback.selectors import (  # noqa: PLC0415 - models are ready only now
+            evidence,
             lesson_lineage,
             lineage,
         )
+        from governance.services.evidence import register  # noqa: PLC0415
 
         lineage.register()
         lesson_lineage.register()
+        register("datasets", evidence.dataset_digest)
         post_migrate.connect(install_triggers, dispatch_uid="feedback.seals")

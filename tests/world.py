@@ -23,7 +23,6 @@ from governance.models import (
     LedgerNode,
     LegalHold,
     Pipeline,
-    SignaturePolicy,
     Stop,
     User,
 )
@@ -36,6 +35,7 @@ from governance.services import (
     idempotency,
     retention,
     sign_in_links,
+    signature_policies,
     sources,
 )
 from governance.services import sealing as seals
@@ -247,8 +247,10 @@ def _govern(bot: User, lead: User, pipeline: Pipeline, now: datetime) -> dict[st
         challenge_id=answered.pk, response="It is.", now=now,
     )  # fmt: skip
     governed.sign(submitted, second)
-    policy = SignaturePolicy(pipeline=pipeline, risk="high", validations=1)
-    policy.because(None, "For a test").save()
+    signature_policies.set_policy(
+        pipeline=pipeline, risk="high", approvals=2, validations=1, roles=(), actor=None,
+        reason="For a test", now=now,
+    )  # fmt: skip
     stop = governed.stop(lead, model_name="another")
     governed.resume(stop, second)
     return {

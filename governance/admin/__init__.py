@@ -5,6 +5,7 @@ from django.contrib import admin
 from django.contrib.auth.models import Group
 
 from governance.admin import (
+    adjustments,
     clocks,
     outbox,
     people,
@@ -17,6 +18,7 @@ from governance.admin import (
 )
 
 __all__ = [
+    "adjustments",
     "clocks",
     "outbox",
     "people",

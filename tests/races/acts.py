@@ -13,7 +13,7 @@ from django.test import Client
 from django.utils import timezone
 
 from feedback.services import signals
-from governance.models import Adjustment, Pipeline, Stop, User
+from governance.models import Adjustment, AdjustmentActivation, Pipeline, Stop, User
 from governance.models.base import uuid7_text
 from governance.selectors import clock, principals
 from governance.services import configuration, dispatch, policies
@@ -201,6 +201,16 @@ def approve(*, user: int, size: int) -> Result:
     return None
 
 
+def route(*, user: int) -> Result:
+    """Send what a change would send to people, one by one, until some calls after its roll-back."""
+    sender, more = _person(user), 3
+    while more:
+        more -= AdjustmentActivation.objects.filter(act="roll_back").exists()
+        payload = factories.a_payload(confidence=0.85, external_id=uuid7_text())
+        intake.accept(candidates=[intake.parse(orjson.dumps(payload))], now=clock.now(), **sender)
+    return None
+
+
 def press_stop(*, user: int, after: int) -> Result:
     """Stop the pipeline when so many predictions have come."""
     while Prediction.objects.count() < after:
@@ -248,6 +258,7 @@ ACTS: dict[str, Callable[..., Result]] = {
         deliver,
         lease,
         approve,
+        route,
         press_stop,
         resume,
         sign,

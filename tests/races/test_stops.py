@@ -5,6 +5,7 @@ import time
 import pytest
 
 from governance.models import AdjustmentActivation, AuditEvent, Signature, Stop, User
+from governance.selectors import clock
 from reviews.models import Prediction, ReviewItem
 from tests import factories, governed
 from tests.races.crowd import Crowd, member
@@ -76,6 +77,25 @@ def test_one_person_who_signs_many_times_at_once_has_signed_once(
     crowd.go(*[member("sign", user=first.pk, adjustment=str(row.pk))] * 8)
     row.refresh_from_db()
     assert (Signature.objects.count(), row.state) == (1, "submitted")
+
+
+def test_r2_who_routes_in_other_processes_follows_a_roll_back_at_once(
+    crowd: Crowd, sender: User
+) -> None:
+    people = governed.approvers()
+    row = governed.in_force(governed.draft(sender), *people, now=clock.now())
+    crowd.begin(*[member("route", user=sender.pk) for _ in range(8)])
+    while Prediction.objects.filter(tier="mid").count() < 40:
+        time.sleep(0.01)
+    began = time.monotonic()
+    governed.roll_back(row, people[0], now=clock.now())
+    done = clock.now()
+    took = time.monotonic() - began
+    crowd.results()
+    later = Prediction.objects.filter(received_at__gt=done)
+    assert took < 60
+    assert later.count() >= 8
+    assert set(later.values_list("tier", flat=True)) == {"low"}
 
 
 def test_of_changes_that_are_activated_at_once_one_wins_and_the_others_are_stale(

@@ -19,11 +19,10 @@ from governance.models import (
     AdjustmentRevision,
     AuditEvent,
     Signature,
-    SignaturePolicy,
     User,
 )
 from governance.selectors import bindings, principals
-from governance.services import adjustments
+from governance.services import adjustments, signature_policies
 from tests import factories, governed
 
 pytestmark = pytest.mark.django_db
@@ -208,11 +207,14 @@ def test_a_substantial_modification_is_of_high_risk_whatever_is_said(bot: User) 
 
 def test_the_policy_of_a_risk_says_how_many_sign_and_which_roles(bot: User) -> None:
     factories.apply({"kind": "Role", "slug": "board", "permissions": ["approve"]})
-    policy = SignaturePolicy(
-        pipeline=governed.the_pipeline(), risk="medium", approvals=2, validations=1,
-        roles=["board"],
-    )  # fmt: skip
-    policy.because(None, "For a test").save()
+    said: dict[str, Any] = {
+        "pipeline": governed.the_pipeline(), "risk": "medium", "approvals": 2, "validations": 1,
+        "actor": None, "reason": "For a test", "now": timezone.now(),
+    }  # fmt: skip
+    for wrong in ({"roles": ["bord"]}, {"roles": [], "approvals": 1}):
+        with pytest.raises(InvalidInput):
+            signature_policies.set_policy(**said | wrong)
+    signature_policies.set_policy(**said, roles=["board"])
     (first,) = governed.approvers(1)
     board = [factories.a_person(roles=("board",), skills=()) for _ in range(2)]
     row = submitted(bot)
