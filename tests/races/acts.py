@@ -202,13 +202,16 @@ def approve(*, user: int, size: int) -> Result:
 
 
 def route(*, user: int) -> Result:
-    """Send what a change would send to people, one by one, until some calls after its roll-back."""
-    sender, more = _person(user), 3
-    while more:
-        more -= AdjustmentActivation.objects.filter(act="roll_back").exists()
+    """Send what a change sends to people, one by one; returns the tiers after its roll-back."""
+    sender = _person(user)
+    tiers: list[str] = []
+    while len(tiers) < 3:
+        over = AdjustmentActivation.objects.filter(act="roll_back").exists()
         payload = factories.a_payload(confidence=0.85, external_id=uuid7_text())
-        intake.accept(candidates=[intake.parse(orjson.dumps(payload))], now=clock.now(), **sender)
-    return None
+        candidates = [intake.parse(orjson.dumps(payload))]
+        (taken,) = intake.accept(candidates=candidates, now=clock.now(), **sender)
+        tiers += [taken.tier] if over else []
+    return {"tiers": tiers}
 
 
 def press_stop(*, user: int, after: int) -> Result:

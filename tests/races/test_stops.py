@@ -89,13 +89,8 @@ def test_r2_who_routes_in_other_processes_follows_a_roll_back_at_once(
         time.sleep(0.01)
     began = time.monotonic()
     governed.roll_back(row, people[0], now=clock.now())
-    done = clock.now()
-    took = time.monotonic() - began
-    crowd.results()
-    later = Prediction.objects.filter(received_at__gt=done)
-    assert took < 60
-    assert later.count() >= 8
-    assert set(later.values_list("tier", flat=True)) == {"low"}
+    assert time.monotonic() - began < 60
+    assert crowd.results() == [{"tiers": ["low"] * 3}] * 8
 
 
 def test_of_changes_that_are_activated_at_once_one_wins_and_the_others_are_stale(
