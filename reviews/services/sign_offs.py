@@ -33,27 +33,30 @@ def subject_of(adjustment_id: uuid.UUID) -> str:
 
 
 @transaction.atomic
-def start(*, activation_id: uuid.UUID, now: datetime) -> SLAClock | None:
+def start(*, activation_id: uuid.UUID, now: datetime) -> SLAClock:
     """Start the clock of a roll-back, from when it was done; once, however often it is asked for.
 
-    None when the second signature was quicker than the promise.
+    A second signature that was quicker than the promise stops it where it was given.
     """
     rolled = AdjustmentActivation.objects.select_related("pipeline").get(pk=activation_id)
     Pipeline.objects.select_for_update(of=("self",)).get(pk=rolled.pipeline_id)
     subject = subject_of(rolled.adjustment_id)
     started = SLAClock.objects.filter(subject=subject).first()
-    signed = Signature.objects.filter(
-        adjustment=rolled.adjustment_id, thing=SignedThing.ROLL_BACK
-    ).exists()
-    if started is not None or signed:
+    if started is not None:
         return started
     law = clock_terms.law_of(
         _policy_of(rolled.pipeline, now), version_id=rolled.pipeline.live_id, queue=""
     )
     assert law is not None
-    return clocks.request_signoff(
+    row = clocks.request_signoff(
         subject=subject, pipeline_id=rolled.pipeline_id, law=law, actor=None, now=rolled.at
     )
+    signed = Signature.objects.filter(
+        adjustment=rolled.adjustment_id, thing=SignedThing.ROLL_BACK
+    ).first()
+    if signed is not None:
+        _stop(signed)
+    return row
 
 
 def _policy_of(pipeline: Pipeline, now: datetime) -> str:
@@ -73,5 +76,10 @@ def _policy_of(pipeline: Pipeline, now: datetime) -> str:
 @transaction.atomic
 def end(*, signature_id: uuid.UUID) -> None:
     """Stop the clock of a roll-back at its second signature."""
-    row = Signature.objects.select_related("signer").get(pk=signature_id)
+    row = Signature.objects.select_related("adjustment").get(pk=signature_id)
+    Pipeline.objects.select_for_update(of=("self",)).get(pk=row.adjustment.pipeline_id)
+    _stop(row)
+
+
+def _stop(row: Signature) -> None:
     clocks.signed(subject=subject_of(row.adjustment_id), actor=row.signer, now=row.at)

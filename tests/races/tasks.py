@@ -23,7 +23,7 @@ from governance.selectors import principals
 from governance.services import dispatch, idempotency, sealing, sources
 from reviews.domain.clocks import Event
 from reviews.models import ClockEvent, Notification, SLAClock
-from reviews.services import applying, clock_rows, clocks, notifications
+from reviews.services import applying, clock_rows, clocks, notifications, sign_offs
 from tests import factories, governed
 
 APPS = ("governance", "reviews", "feedback", "hitlsite")
@@ -52,7 +52,7 @@ EXAMPLES: dict[str, Callable[[], dict[str, Any]]] = {
     "reviews.follow_calendar": lambda: {"calendar": "days"},
     "reviews.follow_calendars": dict,
     "reviews.follow_roll_back": lambda: {
-        "activation_id": str(AdjustmentActivation.objects.get(act="roll_back").pk)
+        "activation_id": str(AdjustmentActivation.objects.filter(act="roll_back").earliest("pk").pk)
     },
     "reviews.end_sign_off": lambda: {"signature_id": str(_second_signature().pk)},
     "reviews.expire_leases": dict,
@@ -160,9 +160,12 @@ def _edit_a_calendar(now: datetime) -> None:
 
 
 def _roll_back_a_change(now: datetime) -> None:
-    first, second = governed.approvers(2)
-    row = governed.in_force(governed.of_model(first, "2"), second, *governed.approvers(1))
-    governed.roll_back(row, second)
+    """Leave two roll-backs: one whose clock is to start, and one whose clock is to stop."""
+    first, second, third = governed.approvers(3)
+    for version in ("2", "3"):
+        row = governed.in_force(governed.of_model(first, version), second, third)
+        governed.roll_back(row, second)
+    sign_offs.start(activation_id=row.activations.get(act="roll_back").pk, now=now)
     governed.sign(row, first)
 
 

@@ -92,13 +92,15 @@ def test_a_policy_of_the_pipeline_may_say_how_long_a_signature_has(
     assert not SLAPolicy.objects.filter(slug="sign-off").exists()
 
 
-def test_a_second_signature_before_the_promise_is_kept_needs_no_clock(
+def test_a_second_signature_before_the_promise_is_kept_is_in_time_all_the_same(
     bot: User, people: list[User]
 ) -> None:
     row = rolled_back(bot, people)
     governed.sign(row, people[1])
     kept()
-    assert not SLAClock.objects.filter(subject=f"adjustment:{row.pk}").exists()
+    clock = SLAClock.objects.get(subject=f"adjustment:{row.pk}")
+    second = row.signatures.get(thing="roll_back")
+    assert (clock.status, clock.outcome, clock.stopped_at) == ("stopped", "met", second.at)
 
 
 def test_r6_what_was_decided_under_a_change_is_listed_until_each_has_its_disposition(
