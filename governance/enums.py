@@ -126,6 +126,7 @@ class AdjustmentState(TextChoices):
     APPROVED = "approved", "Approved"
     ACTIVE = "active", "Active"
     ROLLED_BACK = "rolled_back", "Rolled back"
+    REJECTED = "rejected", "Rejected"
     WITHDRAWN = "withdrawn", "Withdrawn"
     SUPERSEDED = "superseded", "Superseded"
     STALE = "stale", "Stale"
