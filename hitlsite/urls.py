@@ -22,8 +22,8 @@ urlpatterns = [
     path("metrics", health.metrics),
     path("admin/", admin.site.urls),
     path("", include("governance.web.urls")),
-    path("", include("feedback.web.urls")),
     path("", include("reviews.web.urls")),
+    path("", include("feedback.web.urls")),
 ]
 handler400 = "hitlsite.errors.bad_request"
 handler403 = "hitlsite.errors.permission_denied"

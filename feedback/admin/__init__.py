@@ -1,4 +1,4 @@
-"""The admin pages of datasets, signals and lessons, and of consents and erasures."""
+"""The admin pages of feedback, and of what reaches into every store: consents and erasures."""
 
 from feedback.admin import datasets, erasures, learning, privacy
 

@@ -1,10 +1,13 @@
 """Raw: what a decision said, as a record that nobody writes by hand."""
 
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
 from django.db import models
 from django.db.models import Q
 
 from feedback.enums import SignalKind
-from governance.models.base import AppendOnlyModel, one_of
+from governance.models.base import ERASED_TEXT, AppendOnlyModel, one_of
 
 
 class FeedbackSignal(AppendOnlyModel):
@@ -14,6 +17,9 @@ class FeedbackSignal(AppendOnlyModel):
     derived from. What people make of signals is a `Lesson`, in a table of its own.
     Constraints: feedbacksignal_kind_once, feedbacksignal_kind_valid, feedbacksignal_says_something.
     """
+
+    # It may quote an answer.
+    personal: ClassVar[Mapping[str, Any]] = {"statement": ERASED_TEXT}
 
     id = models.UUIDField(primary_key=True, editable=False)
     pipeline = models.ForeignKey(

@@ -9,6 +9,7 @@ from feedback.models import DatasetEntry, DatasetVersion, FeedbackSignal
 from feedback.selectors import downloads, signals
 from governance.domain.invariants import Span
 from governance.domain.merkle import RunningRoot, leaf_hash
+from governance.models.base import ERASED
 from governance.selectors.lineage import chunks
 from governance.selectors.redactions import recorded, row_name
 from reviews.models import Resolution
@@ -57,6 +58,8 @@ def signals_follow_from_decisions(span: Span) -> Iterator[str]:
     """Return each signal that its records would not give, and each resolution that lacks one."""
     late = span.now - signals.MARGIN
     rows = Resolution.objects.filter(resolved_at__lt=late, **span.of("resolved_at"))
+    # Of what was erased nobody can tell any more what it taught.
+    rows = rows.exclude(salt="").exclude(item__prediction__input=ERASED)
     for some in chunks(rows.order_by("pk").values_list("pk", flat=True).iterator(CHUNK), CHUNK):
         yield from _taught_otherwise(some)
 

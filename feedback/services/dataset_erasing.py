@@ -1,14 +1,14 @@
-"""Where sealed datasets keep data of persons, and how they are emptied of one of them."""
+"""Where sealed datasets and signals keep data of persons, and how they are emptied of one."""
 
 from collections import Counter
 from typing import Any
 
 from django.db.models import Model
 
-from feedback.models import Dataset, DatasetEntry, DatasetErasure, DatasetFilePart
+from feedback.models import Dataset, DatasetEntry, DatasetErasure, DatasetFilePart, FeedbackSignal
 from feedback.selectors import containing
 from governance.domain.merkle import leaf_hash
-from governance.models.base import uuid7
+from governance.models.base import ERASED_TEXT, uuid7
 from governance.services import dispatch
 from governance.services.redactions import Act, Keys, Leaf, Store, Subject
 from reviews.services.erasing import predictions_of
@@ -20,8 +20,12 @@ def _about(subject: Subject) -> Keys:
     entries = containing.entries_of(predictions_of(subject)).exclude(content="")
     rows = list(entries.order_by("pk").values_list("pk", "version"))
     parts = DatasetFilePart.objects.filter(file__version__in={version for _, version in rows})
+    said = FeedbackSignal.objects.filter(
+        item__prediction__in=predictions_of(subject).values("pk")
+    ).exclude(statement=ERASED_TEXT)
     about: dict[type[Model], list[Any]] = {
         DatasetEntry: [key for key, _ in rows],
+        FeedbackSignal: list(said.order_by("pk").values_list("pk", flat=True)),
         DatasetFilePart: list(
             parts.exclude(content=b"").order_by("pk").values_list("pk", flat=True)
         ),
@@ -56,7 +60,7 @@ def _told(keys: Keys, act: Act) -> None:
 
 STORE = Store(
     name="datasets",
-    models=(DatasetEntry, DatasetFilePart),
+    models=(DatasetEntry, DatasetFilePart, FeedbackSignal),
     about=_about,
     leaves={DatasetEntry: _entry_leaf},
     prepare=_wait_for_seals,

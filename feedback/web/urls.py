@@ -5,6 +5,7 @@ from django.urls import path
 from feedback.web import cases, consent, lessons, lineage
 
 urlpatterns = [
+    path("my-consent", consent.mine, name="my-consent"),
     path("predictions/<uuid:prediction_id>/case", cases.page, name="case"),
     path("predictions/<uuid:prediction_id>/case.json", cases.download, name="case-file"),
     path("case_verifier.py", cases.verifier, name="case-verifier"),
@@ -13,5 +14,4 @@ urlpatterns = [
     path("lessons/<uuid:lesson_id>", lessons.one, name="lesson"),
     path("lineage", lineage.index, name="lineage-index"),
     path("lineage/<path:ref>", lineage.page, name="lineage"),
-    path("my-consent", consent.mine, name="my-consent"),
 ]

@@ -10,6 +10,10 @@ APPS = ("governance", "reviews", "feedback", "hitlsite")
 FREE = (models.TextField, models.JSONField, models.BinaryField, models.EmailField)
 # Models with columns that could hold anything, and no eraser: why none of it tells of a subject.
 NONE_NEEDED = {
+    "governance.Adjustment": "a state, and reasons of the staff, who name nobody",
+    "governance.AdjustmentActivation": "states by digest, and reasons of the staff",
+    "governance.AdjustmentRevision": "configuration, and what the staff say of it",
+    "governance.SignaturePolicy": "configuration",
     "governance.AuditEvent": "ids and digests; its reasons are of the staff, who name nobody",
     "governance.ApiToken": "scopes",
     "governance.Calendar": "configuration",
@@ -35,8 +39,7 @@ NONE_NEEDED = {
     "reviews.Notification": "ids and figures",
     "reviews.NotificationPreference": "how a reviewer is told",
     "feedback.Dataset": "a recipe",
-    "feedback.FeedbackSignal": "labels that the pipeline itself names, and counts",
-    "feedback.Lesson": "what the staff conclude, who name nobody",
+    "feedback.Lesson": "written by leads over many cases, of whom they name none",
     "feedback.DatasetVersion": "counts of values that no single person has",
 }
 # What follows from more than its own columns, and is emptied in a way of its own.

@@ -10,7 +10,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('feedback', '0002_privacy'),
+        ('feedback', '0001_initial'),
         ('governance', '0002_clocks'),
         ('reviews', '0002_clocks'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
