@@ -8,8 +8,10 @@ from governance.models import (
     AuditEvent,
     Calendar,
     ChecklistItem,
+    DataSource,
     Pipeline,
     Queue,
+    RetentionRule,
     Role,
     SignaturePolicy,
     SLAPolicy,
@@ -62,7 +64,13 @@ def client(browser, admin_user):
 
 def test_every_form_of_configuration_asks_why(client, pipeline) -> None:
     factories.a_person("maria")
-    SignaturePolicy(pipeline=pipeline, risk="high").because(None, "For a test").save()
+    rows = (
+        SignaturePolicy(pipeline=pipeline, risk="high"),
+        DataSource(pipeline=pipeline, name="crm", origin="A", purposes=["x"], basis="contract"),
+        RetentionRule(record_class="decisions", days=400),
+    )
+    for row in rows:
+        row.because(None, "For a test").save()
     asked = 0
     for model, page in admin.site._registry.items():
         if not isinstance(page, ConfigurationAdmin):
@@ -76,7 +84,7 @@ def test_every_form_of_configuration_asks_why(client, pipeline) -> None:
             assert client.post(page_of(row, "delete"), {"post": "yes"}).status_code == 200, model
             assert model._default_manager.filter(pk=row.pk).exists(), model
         asked += 1
-    assert asked == 7
+    assert asked == 9
 
 
 def test_a_blank_reason_is_no_reason(client, pipeline) -> None:
