@@ -14,6 +14,7 @@ from django.http import (
     HttpResponseRedirect,
 )
 from django.shortcuts import resolve_url
+from django.template.response import TemplateResponse
 from django.urls import URLPattern, URLResolver
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext_lazy as _
@@ -50,6 +51,16 @@ class CountersignAdminSite(AdminSite):
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
         """Return what every page needs; `request_id` helps to find its log lines."""
         return super().each_context(request) | {"request_id": correlation.current()}
+
+    def index(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> TemplateResponse:
+        """Show what needs attention before all that there is."""
+        from governance.admin.base import acting, principal_of  # noqa: PLC0415 - models are ready
+        from hitlsite import attention  # noqa: PLC0415
+
+        found = attention.matters(principal_of(request), acting(request))
+        return super().index(request, {"matters": found, **(extra_context or {})})
 
     def get_urls(self) -> list[Any]:
         """Return the addresses of the admin, without those that LEFT_OUT names."""

@@ -73,9 +73,9 @@ def refuse_evicting_broker(**kwargs: Any) -> None:
 
 @signals.beat_init.connect
 def sweep_at_once(**kwargs: Any) -> None:
-    """Do the sweeps when the schedule starts, and not a period later."""
+    """Do the sweeps when the schedule starts, and not a period later; bulk work can wait."""
     for entry in app.conf.beat_schedule.values():
-        if entry["options"]["queue"] == "critical":
+        if entry["options"]["queue"] != "bulk":
             app.send_task(entry["task"], **entry["options"])
 
 

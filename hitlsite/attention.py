@@ -1,0 +1,141 @@
+"""What needs attention: what compliance sees first in the admin, and where to go for it."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.db.models import Count, Q
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from feedback.enums import LessonState
+from feedback.models import Lesson
+from governance.domain.principal import Principal
+from governance.enums import ErasureState
+from governance.models import ApiToken, ErasureRequest, OutboxMessage, Skill, User
+from governance.selectors import adjustments, audit, clock, proving, stops
+from reviews.selectors import auditing
+
+UNSEALED = timedelta(seconds=60)
+UNCOPIED = timedelta(days=1)
+SOON = timedelta(days=30)
+
+
+@dataclass(frozen=True)
+class Matter:
+    """One thing in words, the page that helps, and whether it cannot wait."""
+
+    words: str
+    address: str
+    urgent: bool = False
+
+
+def matters(principal: Principal, user: User) -> list[Matter]:
+    """Return what needs attention of what this reader may see; what cannot wait comes first."""
+    found = [matter for look in LOOKS for matter in look(principal, user)]
+    return sorted(found, key=lambda matter: not matter.urgent)
+
+
+def _changes(principal: Principal, user: User) -> Iterator[Matter]:
+    waiting = adjustments.awaiting(principal, user).count()
+    if waiting:
+        words = ngettext(
+            "%(n)d change awaits your signature or act",
+            "%(n)d changes await your signature or act",
+            waiting,
+        )
+        yield Matter(words % {"n": waiting}, reverse("changes"))
+
+
+def _stops(principal: Principal, user: User) -> Iterator[Matter]:
+    standing = len(stops.within(principal, 100))
+    if standing:
+        words = ngettext("%(n)d stop is in force", "%(n)d stops are in force", standing)
+        yield Matter(
+            words % {"n": standing}, reverse("admin:governance_stop_changelist"), urgent=True
+        )
+
+
+def _ledger(principal: Principal, user: User) -> Iterator[Matter]:
+    state, now = proving.state(), clock.now()
+    address = reverse("admin:governance_checkpoint_changelist")
+    if state.oldest_unsealed and now - state.oldest_unsealed > UNSEALED:
+        words = _("%(n)d acts wait to be sealed: the sealer does not run")
+        yield Matter(words % {"n": state.unsealed}, address, urgent=True)
+    if state.size and (state.anchored_at is None or now - state.anchored_at > UNCOPIED):
+        yield Matter(_("No copy of the ledger went outside for a day"), address)
+
+
+def _clocks(principal: Principal, user: User) -> Iterator[Matter]:
+    for finding in auditing.findings(clock.now(), principal.pipelines):
+        yield Matter(str(finding), reverse("admin:reviews_slaclock_audit"), urgent=True)
+
+
+def _outbox(principal: Principal, user: User) -> Iterator[Matter]:
+    dead = OutboxMessage.objects.filter(dead_at__isnull=False, discarded_at=None).count()
+    if dead:
+        words = ngettext(
+            "%(n)d promise failed five times and waits for somebody",
+            "%(n)d promises failed five times and wait for somebody",
+            dead,
+        )
+        address = reverse("admin:governance_outboxmessage_changelist")
+        yield Matter(words % {"n": dead}, f"{address}?state=dead", urgent=True)
+
+
+def _erasures(principal: Principal, user: User) -> Iterator[Matter]:
+    rows = ErasureRequest.objects.filter(state=ErasureState.REQUESTED)
+    if principal.pipelines is not None:
+        rows = rows.filter(pipeline__in=principal.pipelines)
+    if asked := rows.count():
+        words = ngettext(
+            "%(n)d erasure waits for a second person", "%(n)d erasures wait for a second person",
+            asked,
+        )  # fmt: skip
+        address = reverse("admin:governance_erasurerequest_changelist")
+        yield Matter(words % {"n": asked}, f"{address}?state__exact=requested")
+
+
+def _expiring(principal: Principal, user: User) -> Iterator[Matter]:
+    now = clock.now()
+    tokens = audit.tokens(principal, ApiToken.objects.filter(revoked_at=None))
+    ending = tokens.filter(expires_at__gt=now, expires_at__lte=now + SOON).count()
+    if ending:
+        words = ngettext(
+            "%(n)d token expires within 30 days", "%(n)d tokens expire within 30 days", ending
+        )
+        yield Matter(words % {"n": ending}, reverse("admin:governance_apitoken_changelist"))
+    people = audit.people(principal, User.objects.filter(is_active=True)).values("pk")
+    day = now.date()
+    skills = Skill.objects.filter(user__in=people).aggregate(
+        over=Count("pk", filter=Q(expires__lt=day)),
+        soon=Count("pk", filter=Q(expires__gte=day, expires__lte=day + SOON)),
+    )
+    address = reverse("admin:governance_user_changelist")
+    if skills["over"]:
+        words = ngettext("%(n)d skill has expired", "%(n)d skills have expired", skills["over"])
+        yield Matter(words % {"n": skills["over"]}, address)
+    if skills["soon"]:
+        words = ngettext(
+            "%(n)d skill expires within 30 days", "%(n)d skills expire within 30 days",
+            skills["soon"],
+        )  # fmt: skip
+        yield Matter(words % {"n": skills["soon"]}, address)
+
+
+def _lessons(principal: Principal, user: User) -> Iterator[Matter]:
+    due = audit.within(
+        Lesson.objects.filter(state=LessonState.ADOPTED, revalidate_on__lte=clock.now().date()),
+        principal, "pipeline",
+    ).count()  # fmt: skip
+    if due:
+        words = ngettext(
+            "%(n)d lesson is to be looked at again", "%(n)d lessons are to be looked at again", due
+        )
+        yield Matter(words % {"n": due}, reverse("lessons"))
+
+
+LOOKS: tuple[Callable[[Principal, User], Iterator[Matter]], ...] = (
+    _stops, _ledger, _clocks, _outbox, _changes, _erasures, _expiring, _lessons,
+)  # fmt: skip
