@@ -78,7 +78,6 @@ class AnchorKind(TextChoices):
 
     FOLDER = "folder", "A file that is written once"
     MAIL = "mail", "A letter"
-    TIMESTAMP = "timestamp", "A time stamping authority (RFC 3161)"
 
 
 class LawfulBasis(TextChoices):

@@ -2,30 +2,11 @@
 
 import csv
 import io
-import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from feedback.domain.rows import FIELDS, texts_of
-
-GUARD = "'"
-# What a spreadsheet may take for a formula: one of these signs, in its full-width form too, first
-# of all or after what the program passes over (spaces, quotes, marks without width).
-FORMULA = re.compile(
-    "[\t\r\n]"
-    "|[\\s\\x00-\\x1f\"'\u00a0\u00ad\u180e\u200b-\u200f\u2018-\u201f\u2028-\u202f\u2060-\u2064"
-    "\u3000\ufeff\uff02\uff07]*[=+\\-@\uff1d\uff0b\uff0d\uff20\u2212\ufe62\ufe63\ufe66\ufe6b]"
-)
-
-
-def guarded(cell: str) -> str:
-    """Return a cell of text, with an apostrophe before what could be taken for a formula.
-
-    It can be undone: an apostrophe whose rest would be guarded is the one that was put there.
-    """
-    if cell[:1].isalnum():
-        return cell
-    return GUARD + cell if FORMULA.match(cell) else cell
+from governance.domain.csv_text import guarded
 
 
 def header() -> bytes:

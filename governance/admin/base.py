@@ -3,19 +3,29 @@
 import uuid
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, cast
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.admin.utils import flatten_fieldsets
 from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model, Q, QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import (
+    FileResponse,
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseRedirect,
+)
+from django.http.response import HttpResponseBase
+from django.urls import path, reverse
 from django.utils.safestring import SafeString
 
+from governance.admin import exporting
 from governance.admin.dates import CappedPaginator, RecordList
 from governance.admin.rendering import list_link
 from governance.domain.principal import Principal
+from governance.exceptions import Conflict
 from governance.models import AuditEvent, User
-from governance.selectors import audit, principals
+from governance.selectors import audit, clock, principals
 
 if TYPE_CHECKING:
     ModelAdmin = admin.ModelAdmin[Any]
@@ -132,6 +142,31 @@ class GuardedAdmin(ReadAccess, ModelAdmin):
         if request.method not in ("GET", "HEAD"):
             raise PermissionDenied
         return super().changelist_view(request, extra_context)
+
+    def get_urls(self) -> list[Any]:
+        """Return the addresses of the page, and that of its list as a file."""
+        name = f"{self.opts.app_label}_{self.opts.model_name}_export"
+        own = path("export/", self.admin_site.admin_view(self.export_view), name=name)
+        return [own, *super().get_urls()]
+
+    def export_view(self, request: HttpRequest) -> HttpResponseBase:
+        """Hand out the list as it is filtered; who took it is put on record."""
+        kind = request.POST.get("format", "")
+        if request.method != "POST" or kind not in exporting.FORMATS:
+            raise PermissionDenied
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        listed = f"{self.opts.app_label}.{self.opts.model_name}"
+        try:
+            made = exporting.archive(
+                self, listed, self.get_changelist_instance(request).get_queryset(request),
+                kind=kind, chosen=request.GET.dict(), by=acting(request), now=clock.now(),
+            )  # fmt: skip
+        except Conflict as error:
+            messages.error(request, error.detail)
+            name = f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist"
+            return HttpResponseRedirect(f"{reverse(name)}?{request.GET.urlencode()}")
+        return FileResponse(made, as_attachment=True, filename=f"{self.opts.model_name}.zip")
 
     def _get_obj_does_not_exist_redirect(
         self, request: HttpRequest, opts: Any, object_id: str

@@ -75,7 +75,7 @@ class AnchorAdmin(ReadOnlyAdmin):
     list_display_links = ("at",)
     list_filter = ("kind",)
     list_select_related = ("checkpoint",)
-    unlisted = ("receipt", "checkpoint__note")
+    unlisted = ("checkpoint__note",)
     date_hierarchy = "at"
     ordering = ("-at", "-id")
-    fields = ("at", "kind", "place", "checkpoint", "receipt")
+    fields = ("at", "kind", "place", "checkpoint")

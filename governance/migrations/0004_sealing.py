@@ -67,14 +67,13 @@ class Migration(migrations.Migration):
             name='Anchor',
             fields=[
                 ('id', models.UUIDField(default=governance.models.base.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('kind', models.CharField(choices=[('folder', 'A file that is written once'), ('mail', 'A letter'), ('timestamp', 'A time stamping authority (RFC 3161)')], max_length=9)),
+                ('kind', models.CharField(choices=[('folder', 'A file that is written once'), ('mail', 'A letter')], max_length=6)),
                 ('place', models.CharField(max_length=500)),
-                ('receipt', models.TextField(blank=True)),
                 ('at', models.DateTimeField()),
                 ('checkpoint', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='anchors', to='governance.checkpoint')),
             ],
             options={
-                'constraints': [models.CheckConstraint(condition=models.Q(('kind__in', ['folder', 'mail', 'timestamp'])), name='anchor_kind_valid'), models.UniqueConstraint(fields=('checkpoint', 'kind', 'place'), name='anchor_once')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('kind__in', ['folder', 'mail'])), name='anchor_kind_valid'), models.UniqueConstraint(fields=('checkpoint', 'kind', 'place'), name='anchor_once')],
             },
         ),
         migrations.AddConstraint(

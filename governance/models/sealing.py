@@ -97,7 +97,6 @@ class Checkpoint(AppendOnlyModel):
 class Anchor(AppendOnlyModel):
     """A copy of a checkpoint outside of this database, where nobody here can take it back.
 
-    `receipt` is what the place answered: of a time stamping authority, its token in base64.
     Constraints: anchor_kind_valid, anchor_once.
     """
 
@@ -105,9 +104,8 @@ class Anchor(AppendOnlyModel):
     checkpoint = models.ForeignKey(
         Checkpoint, on_delete=models.PROTECT, related_name="anchors", db_index=False
     )
-    kind = models.CharField(max_length=9, choices=AnchorKind)
+    kind = models.CharField(max_length=6, choices=AnchorKind)
     place = models.CharField(max_length=500)
-    receipt = models.TextField(blank=True)
     at = models.DateTimeField()
 
     class Meta:

@@ -9,9 +9,9 @@ from django.utils.dates import WEEKDAYS, WEEKDAYS_ABBR
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
+from governance.domain import csv_text
 from governance.exceptions import NotFound
 from governance.selectors import clock
-from reviews.domain import csv_text
 from reviews.enums import ClockKind
 from reviews.selectors import operations, operations_report
 from reviews.selectors.operations import Scope

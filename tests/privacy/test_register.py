@@ -17,7 +17,6 @@ NONE_NEEDED = {
     "governance.AuditEvent": "ids and digests; its reasons are of the staff, who name nobody",
     "governance.ApiToken": "scopes",
     "governance.Calendar": "configuration",
-    "governance.Anchor": "receipts for checkpoints",
     "governance.Checkpoint": "signed roots",
     "governance.ConsentRecord": "sealed under the key of the subject, which is destroyed",
     "governance.DataSource": "configuration",

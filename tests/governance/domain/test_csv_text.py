@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from reviews.domain.csv_text import cell, table
+from governance.domain.csv_text import cell, table
 
 
 @pytest.mark.parametrize(
