@@ -56,10 +56,10 @@ def test_row_50_a_worker_killed_between_commit_and_hint_has_promised(stage: Stag
     stage.assert_fired_once(300, promises=1)
 
 
-def test_row_51_three_sweepers_on_2000_due_clocks_fire_2000_times(
+def test_row_51_three_sweepers_on_10000_due_clocks_fire_10000_times(
     build: Callable[[int], Stage],
 ) -> None:
-    stage = build(2000)
+    stage = build(10_000)
     stage.until_ready(*[stage.worker(wait=False) for _ in range(3)])
 
     with stage.nobody_writes(LAST):
@@ -69,7 +69,7 @@ def test_row_51_three_sweepers_on_2000_due_clocks_fire_2000_times(
 
     stage.until_drained()
     stage.again()
-    stage.assert_fired_once(2000)
+    stage.assert_fired_once(10_000)
 
 
 def test_row_52_f16_a_message_that_is_delivered_three_times_has_one_effect(stage: Stage) -> None:

@@ -213,7 +213,8 @@ def test_a_forward_walk_asks_as_often_in_a_large_version_as_in_a_small_one(
     for _ in range(10):
         house.resolved()
     house.sealed(dataset)
-    assert queries() == few
+    # Once a second the database is asked for the time.
+    assert queries() <= few + 1
 
 
 def test_a_small_limit_is_not_paid_for_by_reading_the_whole_version(
@@ -230,4 +231,5 @@ def test_a_small_limit_is_not_paid_for_by_reading_the_whole_version(
             found = graph(caller, "dataset:answers@1", "up", f"&limit={limit}")
         asked.append(len(context))
         assert found["truncated"] is (limit == 3)
-    assert asked[0] < asked[1] / 2
+    # One of them may have asked for the time.
+    assert asked[0] - 1 < asked[1] / 2
