@@ -124,14 +124,14 @@ def idle(counts: list[int]) -> dict[str, float]:
     """Sweep while as many clocks run and none is due."""
     found: dict[str, float] = {}
     with harness.site("sweep") as site:
-        there = min(SENT, counts[0])
+        there = sent = min(SENT, counts[0])
         claims.seed(site, 0, there, site_with(site, "P90D"))
         site.stop()
         for count in counts:
-            times = (count - there) // SENT
+            times = -(-(count - there) // sent)
             if times:
-                harness.execute(site, COPIES.format(columns=_columns(site), sent=SENT, times=times))
-            there += times * SENT
+                harness.execute(site, COPIES.format(columns=_columns(site), sent=sent, times=times))
+            there += times * sent
             running = harness.value(
                 site, "SELECT count(*) FROM reviews_slaclock WHERE next_at IS NOT NULL"
             )
