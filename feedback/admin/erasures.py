@@ -21,7 +21,6 @@ from governance.admin.forms import ActForm, now
 from governance.admin.privacy import complies, pipelines_of
 from governance.domain.principal import Principal
 from governance.enums import ErasureState
-from governance.exceptions import DomainError
 from governance.models import ErasureRequest, Pipeline
 from governance.selectors import erasures as selector
 from governance.services import subjects
@@ -96,15 +95,14 @@ class ErasureRequestAdmin(Acts, ReadOnlyAdmin):
 
     def _requested(self, request: HttpRequest, form: forms.Form) -> ErasureRequest | None:
         said = form.cleaned_data
-        try:
-            return erasures.request(
+        return self.tried(
+            form,
+            lambda: erasures.request(
                 principal=principal_of(request), actor=acting(request), subject=said["subject"],
                 pipeline=said["pipeline"].slug if said["pipeline"] else "",
                 reason=said["reason"], now=now(),
-            )  # fmt: skip
-        except DomainError as refusal:
-            form.add_error(None, refusal.detail)
-            return None
+            ),
+        )  # fmt: skip
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
@@ -143,35 +141,38 @@ class ErasureRequestAdmin(Acts, ReadOnlyAdmin):
         page.template_name = "admin/privacy/erasure.html"
         return page
 
-    def _done(self, request: HttpRequest, row: ErasureRequest, form: forms.Form) -> bool:
-        try:
-            erasures.execute(
+    def _done(
+        self, request: HttpRequest, row: ErasureRequest, form: forms.Form
+    ) -> ErasureRequest | None:
+        return self.tried(
+            form,
+            lambda: erasures.execute(
                 principal=principal_of(request), actor=acting(request), erasure_id=row.pk, now=now()
-            )
-        except DomainError as refusal:
-            form.add_error(None, refusal.detail)
-            return False
-        return True
+            ),
+        )
 
     def reject_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Ask why, then end a request without erasing anything."""
         if not complies(request):
             raise PermissionDenied
         row, form = self.found(request, object_id), ActForm(posted(request))
-        if form.is_valid():
-            try:
-                erasures.reject(
-                    principal=principal_of(request), actor=acting(request), erasure_id=row.pk,
-                    reason=form.cleaned_data["reason"], now=now(),
-                )  # fmt: skip
-            except DomainError as refusal:
-                form.add_error(None, refusal.detail)
-            else:
-                messages.success(request, _("It is rejected."))
-                return HttpResponseRedirect(self.row_address(row))
+        if form.is_valid() and self._rejected(request, row, form):
+            messages.success(request, _("It is rejected."))
+            return HttpResponseRedirect(self.row_address(row))
         return self.act_page(
             request, row, form, title=_("Reject the request"), label=_("Reject"), danger=True,
             lead=_("Nothing is erased."),
+        )  # fmt: skip
+
+    def _rejected(
+        self, request: HttpRequest, row: ErasureRequest, form: forms.Form
+    ) -> ErasureRequest | None:
+        return self.tried(
+            form,
+            lambda: erasures.reject(
+                principal=principal_of(request), actor=acting(request), erasure_id=row.pk,
+                reason=form.cleaned_data["reason"], now=now(),
+            ),
         )  # fmt: skip
 
     @admin.display(description=gettext_lazy("Person"))

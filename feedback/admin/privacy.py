@@ -21,7 +21,6 @@ from governance.admin.configuration import Acts, posted
 from governance.admin.forms import now
 from governance.admin.privacy import complies, pipelines_of
 from governance.domain.principal import Principal
-from governance.exceptions import DomainError
 from governance.models import ConsentRecord, Pipeline
 from governance.selectors import consents as selector
 from governance.services import subjects
@@ -114,14 +113,13 @@ class ConsentRecordAdmin(Acts, ReadOnlyAdmin):
         said = dict(form.cleaned_data)
         said["pipeline"] = said["pipeline"].slug if said["pipeline"] else ""
         said["given"] = said["given"] == "agrees"
-        try:
-            return consents.record(
+        return self.tried(
+            form,
+            lambda: consents.record(
                 principal=principal_of(request), actor=acting(request), wanted=Wanted(**said),
                 now=now(),
-            )  # fmt: skip
-        except DomainError as refusal:
-            form.add_error(None, refusal.detail)
-            return None
+            ),
+        )  # fmt: skip
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
@@ -139,19 +137,22 @@ class ConsentRecordAdmin(Acts, ReadOnlyAdmin):
         if not complies(request):
             raise PermissionDenied
         row, form = self.found(request, object_id), forms.Form(posted(request))
-        if form.is_valid():
-            try:
-                made = consents.withdraw(
-                    principal=principal_of(request), actor=acting(request), consent_id=row.pk,
-                    now=now(),
-                )  # fmt: skip
-            except DomainError as refusal:
-                form.add_error(None, refusal.detail)
-            else:
-                return self._told(request, made)
+        if form.is_valid() and (made := self._withdrawn(request, row, form)):
+            return self._told(request, made)
         return self.act_page(
             request, row, form, title=_("Withdraw the consent"), label=_("Withdraw"),
             lead=_("The next version of each dataset is without the person."),
+        )  # fmt: skip
+
+    def _withdrawn(
+        self, request: HttpRequest, row: ConsentRecord, form: forms.Form
+    ) -> Recorded | None:
+        return self.tried(
+            form,
+            lambda: consents.withdraw(
+                principal=principal_of(request), actor=acting(request), consent_id=row.pk,
+                now=now(),
+            ),
         )  # fmt: skip
 
     def _told(self, request: HttpRequest, made: Recorded) -> HttpResponse:

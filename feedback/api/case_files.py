@@ -9,12 +9,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from feedback.selectors import case_files
-from governance.exceptions import NotFound, NotPermitted
 from governance.rest.views import Endpoint, principal_of
 from governance.selectors import clock
-from reviews.models import ReviewItem
-from reviews.selectors import records
-from reviews.selectors.blindness import is_hidden
 
 
 class CaseFile(Endpoint):
@@ -30,12 +26,7 @@ class CaseFile(Endpoint):
         `case_verifier.py` with nothing but Python. What has just happened is sealed within seconds;
         until then the document says of its last events that they are not.
         """
-        principal = principal_of(request)
-        row = records.predictions(principal).filter(pk=prediction_id).first()
-        if row is None:
-            raise NotFound("There is no such prediction.")
-        if is_hidden(principal, ReviewItem.objects.filter(prediction=row).first()):
-            raise NotPermitted("The item is blind: decide it first.")
+        row = case_files.prediction_of(principal_of(request), prediction_id)
         document = case_files.case_file(row, signer=settings.LEDGER_SIGNER, now=clock.now())
         name = f"case-{row.pk}.json"
         return Response(document, headers={"Content-Disposition": f'attachment; filename="{name}"'})

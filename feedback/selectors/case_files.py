@@ -1,5 +1,6 @@
 """Case files: all that is known of one prediction, with the proof of it, in one document."""
 
+import uuid
 from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
@@ -9,8 +10,10 @@ from django.db.models import Q
 
 from feedback.models import DatasetEntry, DatasetVersion
 from governance.domain import case_verifier, signed_documents
+from governance.domain.principal import Principal
 from governance.domain.signed_notes import Signer
 from governance.domain.times import rfc3339
+from governance.exceptions import NotFound, NotPermitted
 from governance.models import AuditEvent, User
 from governance.selectors import evidence
 from reviews.models import (
@@ -25,7 +28,21 @@ from reviews.models import (
     ReviewItem,
     SLAClock,
 )
-from reviews.selectors import contents
+from reviews.selectors import contents, records
+from reviews.selectors.blindness import is_hidden
+
+
+def prediction_of(principal: Principal, prediction_id: uuid.UUID) -> Prediction:
+    """Return a prediction whose case somebody may see.
+
+    NotFound when it is not within reach, NotPermitted while its item is blind to them.
+    """
+    row = records.predictions(principal).filter(pk=prediction_id).first()
+    if row is None:
+        raise NotFound("There is no such prediction.")
+    if is_hidden(principal, ReviewItem.objects.filter(prediction=row).first()):
+        raise NotPermitted("The item is blind: decide it first.")
+    return row
 
 
 def case_file(row: Prediction, *, signer: Signer, now: datetime) -> dict[str, Any]:

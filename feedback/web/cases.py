@@ -12,25 +12,23 @@ from django.views.decorators.http import require_safe
 from feedback.selectors import case_files
 from feedback.web.people import ReaderRequest, reader
 from governance.domain import case_verifier
-from governance.exceptions import NotFound, NotPermitted
 from governance.selectors import clock
-from reviews.models import ReviewItem
-from reviews.selectors import records, trace
-from reviews.selectors.blindness import is_hidden
+from reviews.models import Prediction
+from reviews.selectors import trace
 
 
 @require_safe
 @reader
 def page(request: ReaderRequest, prediction_id: uuid.UUID) -> HttpResponse:
     """Show what is known of a prediction, and whether all of it verifies."""
-    document = _document(request, prediction_id)
+    row = case_files.prediction_of(request.principal, prediction_id)
+    document = _document(row)
     case, holds, fault = document["case"], [], ""
     try:
         keys = [str(settings.LEDGER_SIGNER.verifier)]
         holds = case_verifier.verify(json.dumps(document).encode(), keys)
     except case_verifier.Wrong as error:
         fault = str(error)
-    row = records.predictions(request.principal).get(pk=prediction_id)
     for each in case["datasets"]:
         each["ref"] = f"dataset:{each['dataset']}@{each['version']}"
     context = {
@@ -53,7 +51,7 @@ def page(request: ReaderRequest, prediction_id: uuid.UUID) -> HttpResponse:
 @reader
 def download(request: ReaderRequest, prediction_id: uuid.UUID) -> HttpResponse:
     """Hand out the case file, as the API does."""
-    document = _document(request, prediction_id)
+    document = _document(case_files.prediction_of(request.principal, prediction_id))
     response = HttpResponse(json.dumps(document), content_type="application/json")
     response["Content-Disposition"] = f'attachment; filename="case-{prediction_id}.json"'
     return response
@@ -68,12 +66,7 @@ def verifier(request: ReaderRequest) -> HttpResponse:
     return response
 
 
-def _document(request: ReaderRequest, prediction_id: uuid.UUID) -> dict[str, Any]:
-    row = records.predictions(request.principal).filter(pk=prediction_id).first()
-    if row is None:
-        raise NotFound("There is no such prediction.")
-    if is_hidden(request.principal, ReviewItem.objects.filter(prediction=row).first()):
-        raise NotPermitted("The item is blind: decide it first.")
+def _document(row: Prediction) -> dict[str, Any]:
     return case_files.case_file(row, signer=settings.LEDGER_SIGNER, now=clock.now())
 
 

@@ -1,7 +1,7 @@
 """What pages of configuration have in common: a reason for each change, and a history to read."""
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, ClassVar
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from django import forms
 from django.contrib import admin, messages
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     Stacked = admin.StackedInline[Any, Any]
 else:
     Tabular, Stacked = admin.TabularInline, admin.StackedInline
+
+T = TypeVar("T")
 
 
 def posted(request: HttpRequest) -> Any:
@@ -58,6 +60,14 @@ class Acts(GuardedAdmin):
                 "media": self.media, **context,
             },
         )  # fmt: skip
+
+    def tried(self, form: forms.Form, act: Callable[[], T]) -> T | None:
+        """Return what an act gives; where it is refused the form says why, and None comes back."""
+        try:
+            return act()
+        except DomainError as refusal:
+            form.add_error(None, refusal.detail)
+            return None
 
     def list_address(self) -> str:
         """Return the address of the list."""

@@ -18,8 +18,7 @@ from governance.admin.forms import ActForm, ReasonForm, WordsField, now
 from governance.domain import purposes
 from governance.domain.principal import Principal
 from governance.enums import Permission
-from governance.exceptions import DomainError
-from governance.models import DataSource, LegalHold, Pipeline
+from governance.models import DataSource, HoldLift, LegalHold, Pipeline
 from governance.selectors import audit, holds
 from governance.services import holds as holding
 from governance.services import sources, subjects
@@ -176,15 +175,14 @@ class LegalHoldAdmin(Acts, ReadOnlyAdmin):
 
     def _placed(self, request: HttpRequest, form: forms.Form) -> LegalHold | None:
         said = form.cleaned_data
-        try:
-            return holding.place(
+        return self.tried(
+            form,
+            lambda: holding.place(
                 principal=principal_of(request), actor=acting(request), reason=said["reason"],
                 pipeline=said["pipeline"].slug if said["pipeline"] else "",
                 subject=said["subject"], now=now(),
-            )  # fmt: skip
-        except DomainError as refusal:
-            form.add_error(None, refusal.detail)
-            return None
+            ),
+        )  # fmt: skip
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
@@ -202,20 +200,21 @@ class LegalHoldAdmin(Acts, ReadOnlyAdmin):
         if not complies(request):
             raise PermissionDenied
         row, form = self.found(request, object_id), ActForm(posted(request))
-        if form.is_valid():
-            try:
-                holding.lift(
-                    principal=principal_of(request), actor=acting(request), hold_id=row.pk,
-                    reason=form.cleaned_data["reason"], now=now(),
-                )  # fmt: skip
-            except DomainError as refusal:
-                form.add_error(None, refusal.detail)
-            else:
-                messages.success(request, _("The hold is lifted."))
-                return HttpResponseRedirect(self.row_address(row))
+        if form.is_valid() and self._lifted(request, row, form):
+            messages.success(request, _("The hold is lifted."))
+            return HttpResponseRedirect(self.row_address(row))
         return self.act_page(
             request, row, form, title=_("Lift the hold"), label=_("Lift"), danger=True,
             lead=_("What is past its time goes with the next purge; it cannot be brought back."),
+        )  # fmt: skip
+
+    def _lifted(self, request: HttpRequest, row: LegalHold, form: forms.Form) -> HoldLift | None:
+        return self.tried(
+            form,
+            lambda: holding.lift(
+                principal=principal_of(request), actor=acting(request), hold_id=row.pk,
+                reason=form.cleaned_data["reason"], now=now(),
+            ),
         )  # fmt: skip
 
     @admin.display(description=gettext_lazy("Person"))

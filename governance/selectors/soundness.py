@@ -32,19 +32,22 @@ def unsound(now: datetime) -> list[Unsound]:
 
     A calendar that a policy or a queue names must have hours after `now` as well.
     """
-    known = policies.known()
+    known, current = policies.known(), _in_force()
     found = []
-    for kind, slug, version_id in _in_force():
+    for kind, slug, version_id in current:
         faults = _faults(kind, slug, version_id, known)
         found += [Unsound(kind, slug, detail) for detail in faults]
     wrong = {each.slug for each in found if each.kind == "Calendar"}
-    for slug, version_id in _calendars_in_use().items():
+    for slug, version_id in _calendars_in_use(current).items():
         if slug not in wrong and not _has_hours(version_id, now):
             found.append(Unsound("Calendar", slug, "It has no hours any more."))
     return found
 
 
-def _in_force() -> list[tuple[str, str, Any]]:
+Current = tuple[str, str, Any]
+
+
+def _in_force() -> list[Current]:
     sources = (
         ("Calendar", Calendar.objects.order_by("slug"), "current_id"),
         ("SLAPolicy", SLAPolicy.objects.order_by("slug"), "current_id"),
@@ -71,15 +74,15 @@ def _faults(kind: str, slug: str, version_id: Any, known: Known) -> tuple[str, .
     return ()
 
 
-def _calendars_in_use() -> dict[str, Any]:
+def _calendars_in_use(current: list[Current]) -> dict[str, Any]:
     slugs: set[Any] = set(SLAPolicy.objects.values_list("calendar__slug", flat=True))
-    for live in Pipeline.objects.exclude(live=None).values_list("live_id", flat=True):
+    for live in (version_id for kind, _, version_id in current if kind == "Pipeline"):
         queues = policies.document(live).get("queues")
         if isinstance(queues, dict):
             named = (queue for queue in queues.values() if isinstance(queue, dict))
             slugs |= {queue.get("calendar") for queue in named}
-    rows = Calendar.objects.filter(slug__in=[slug for slug in slugs if slug]).exclude(current=None)
-    return dict(rows.values_list("slug", "current_id"))
+    calendars = ((slug, version_id) for kind, slug, version_id in current if kind == "Calendar")
+    return {slug: version_id for slug, version_id in calendars if slug in slugs}
 
 
 def _has_hours(version_id: Any, now: datetime) -> bool:

@@ -13,7 +13,7 @@ from django.core.mail import EmailMessage
 from django.db import transaction
 
 from governance.enums import AnchorKind
-from governance.models import Anchor, Checkpoint
+from governance.models import Anchor, Checkpoint, LedgerKey
 from governance.selectors import proving
 from governance.services import dispatch
 
@@ -33,11 +33,9 @@ def in_folder(*, folder: Path, now: datetime) -> Anchor | None:
 
     None where it lies there already, or nothing has been sealed. OSError when it cannot be written.
     """
-    checkpoint = proving.latest()
-    if checkpoint is None:
-        return None
     with transaction.atomic():
-        if _known(checkpoint, AnchorKind.FOLDER, str(folder)):
+        checkpoint = _latest()
+        if checkpoint is None or _known(checkpoint, AnchorKind.FOLDER, str(folder)):
             return None
         write_once(folder / file_name(checkpoint.size), checkpoint.note)
         return _anchored(checkpoint, AnchorKind.FOLDER, str(folder), now)
@@ -45,10 +43,10 @@ def in_folder(*, folder: Path, now: datetime) -> Anchor | None:
 
 def promise_mail(*, address: str, now: datetime) -> Anchor | None:
     """Promise a letter with the latest checkpoint to `address`, if a day has passed since one."""
-    checkpoint = proving.latest()
-    if checkpoint is None:
-        return None
     with transaction.atomic():
+        checkpoint = _latest()
+        if checkpoint is None:
+            return None
         last = Anchor.objects.filter(kind=AnchorKind.MAIL, place=address).order_by("-at").first()
         if last is not None and (last.at > now - DAY or last.checkpoint_id == checkpoint.pk):
             return None
@@ -85,6 +83,13 @@ def write_once(path: Path, text: str) -> None:
         file.write(text)
         file.flush()
         os.fsync(file.fileno())
+
+
+def _latest() -> Checkpoint | None:
+    """Return the latest checkpoint; whoever else would copy one waits until this one is done."""
+    # Every checkpoint needs its key; sealing, which only refers to it, goes on.
+    key = LedgerKey.objects.select_for_update(no_key=True).order_by("first_used_at", "pk").first()
+    return proving.latest() if key else None
 
 
 def _known(checkpoint: Checkpoint, kind: AnchorKind, place: str) -> bool:

@@ -203,7 +203,7 @@ class Stage:
 
     def send(self, task: str, *, queue: str = "critical", times: int = 1, **arguments: Any) -> None:
         """Send messages to the workers, as the schedule does."""
-        sender = Celery(broker=self.broker.url)
+        sender = Celery(broker=self.broker.url, set_as_current=False)
         try:
             for _ in range(times):
                 sender.send_task(task, kwargs=arguments, queue=queue, retry=False)

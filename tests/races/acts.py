@@ -6,6 +6,7 @@ Everything in and out is JSON: the crowd passes it through pipes.
 import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -16,7 +17,7 @@ from feedback.services import signals
 from governance.models import Adjustment, AdjustmentActivation, Pipeline, Stop, User
 from governance.models.base import uuid7_text
 from governance.selectors import clock, principals
-from governance.services import configuration, dispatch, policies
+from governance.services import anchoring, configuration, dispatch, policies
 from reviews.domain.answers import Judgement
 from reviews.models import Prediction, ReviewItem
 from reviews.services import assignments, decisions, intake, resolutions, sweeping
@@ -184,6 +185,14 @@ def deliver(*, task: str, arguments: dict[str, Any]) -> Result:
     return {}
 
 
+def anchor(*, folder: str, address: str) -> Result:
+    """Copy the latest checkpoint to a folder, and promise a letter with it."""
+    now = timezone.now()
+    written = anchoring.in_folder(folder=Path(folder), now=now)
+    promised = anchoring.promise_mail(address=address, now=now)
+    return {"written": written is not None, "promised": promised is not None}
+
+
 def lease(*, message: str) -> Result:
     """Take a promise and never run it."""
     return {"leased": dispatch.lease(message_id=message, now=timezone.now()) is not None}
@@ -259,6 +268,7 @@ ACTS: dict[str, Callable[..., Result]] = {
         drain,
         reserve,
         deliver,
+        anchor,
         lease,
         approve,
         route,

@@ -23,10 +23,9 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def install(
     tmp_path: Path, request: pytest.FixtureRequest
 ) -> Iterator[Callable[..., Installation]]:
-    """Return a maker of installations, none of them started; `fresh` ones have no database.
-
-    They keep their data in SQLite whatever the suite runs on: once is enough.
-    """
+    """Return a maker of installations, none of them started; `fresh` ones have no database."""
+    # What the suite runs on is kept from them (`surroundings`): they are on SQLite, and a run on
+    # another database would be the same run again.
     if connection.vendor != "sqlite":
         pytest.skip("Installations of their own are tested when the suite runs on SQLite.")
     migrated = request.getfixturevalue("migrated")

@@ -100,7 +100,7 @@ def test_f16_f23_raw_messages_that_come_often_or_make_no_sense_hold_nobody_up(
     installation = install(BROKER_URL=server.url).start()
     installation.until_well()
     message = _shell(installation, COPIES).splitlines()[-1]
-    sender = Celery(broker=server.url)
+    sender = Celery(broker=server.url, set_as_current=False)
 
     for queue in ("critical", "default", "bulk"):
         sender.send_task("nobody.knows_it", queue=queue)
