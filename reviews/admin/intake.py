@@ -14,7 +14,7 @@ from governance.admin.base import ReadOnlyAdmin, ReadOnlyInline, as_uuid
 from governance.admin.dates import COUNTED
 from governance.admin.filters import PipelineFilter, of_pipeline
 from governance.models import AuditEvent, Pipeline
-from reviews.admin.filters import SampledFilter, TierFilter
+from reviews.admin.filters import ModelFilter, SampledFilter, TierFilter
 from reviews.models import Outcome, Prediction, ReviewItem, ShadowRoute, Withdrawal
 
 LONG = ("input", "output", "scores", "characteristics", "trace", "skills")
@@ -46,7 +46,7 @@ class PredictionAdmin(ReadOnlyAdmin):
         "external_id", "pipeline", "received_at", "tier", "disposition", "rule", "confidence",
         "model_shown", "scenario_type", "sampled",
     )  # fmt: skip
-    list_filter = (PipelineFilter, "disposition", TierFilter, SampledFilter)
+    list_filter = (PipelineFilter, "disposition", TierFilter, SampledFilter, ModelFilter)
     list_select_related = ("pipeline",)
     unlisted = LONG
     date_hierarchy = "received_at"

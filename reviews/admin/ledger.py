@@ -11,6 +11,7 @@ from django.utils.safestring import SafeString
 
 from governance.admin import rendering
 from governance.admin.base import ReadOnlyAdmin, as_uuid
+from governance.admin.filters import PersonFilter
 from governance.domain.principal import Principal
 from governance.models import AuditEvent, OutboxMessage, Pipeline, User
 from governance.selectors import proving
@@ -55,7 +56,7 @@ class AuditEventAdmin(ReadOnlyAdmin):
 
     list_display = ("at", "told", "stream", "actor", "why", "short_digest")
     list_display_links = ("at",)
-    list_filter = (ActionFilter,)
+    list_filter = (ActionFilter, PersonFilter)
     list_select_related = ("actor",)
     date_hierarchy = "at"
     ordering = ("-at", "-id")

@@ -8,8 +8,8 @@ from django.utils.safestring import SafeString
 
 from governance.admin import rendering
 from governance.admin.base import ReadOnlyAdmin, ReadOnlyInline
-from governance.admin.filters import PipelineFilter, of_pipeline
-from reviews.admin.filters import QueueFilter, TierFilter
+from governance.admin.filters import PipelineFilter, of_person, of_pipeline
+from reviews.admin.filters import QueueFilter, TierFilter, of_model, of_tier
 from reviews.admin.intake import LONG_OF_PREDICTION, LONG_OF_VERSION
 from reviews.models import Assignment, Decision, Lane, Note, Resolution, ReviewItem, SLAClock
 
@@ -61,7 +61,7 @@ class ReviewItemAdmin(ReadOnlyAdmin):
     list_display = (
         "id", "created_at", "prediction", "pipeline", "queue", "tier", "status", "blind", "due_at",
     )  # fmt: skip
-    list_filter = (PipelineFilter, "status", TierFilter, QueueFilter)
+    list_filter = (PipelineFilter, "status", TierFilter, QueueFilter, of_model("prediction"))
     list_select_related = ("prediction", "pipeline")
     unlisted = LONG_OF_PREDICTION
     date_hierarchy = "created_at"
@@ -102,7 +102,7 @@ class AssignmentAdmin(ReadOnlyAdmin):
 
     reach = "item__pipeline"
     list_display = ("claimed_at", "item", "slot", "reviewer", "state", "ended_at", "reason")
-    list_filter = (of_pipeline("item__pipeline"), "state")
+    list_filter = (of_pipeline("item__pipeline"), "state", of_person("reviewer"))
     list_select_related = ("item", "reviewer")
     ordering = ("-id",)
     ids = ("id", "item")
@@ -123,7 +123,10 @@ class DecisionAdmin(ReadOnlyAdmin):
         "decided_at", "item", "reviewer", "verdict", "answer_line", "blind", "config_version",
         "undoes",
     )  # fmt: skip
-    list_filter = (of_pipeline("item__pipeline"), "verdict")
+    list_filter = (
+        of_pipeline("item__pipeline"), "verdict", of_tier("item__tier"), of_person("reviewer"),
+        of_model("item__prediction"),
+    )  # fmt: skip
     list_select_related = ("item", "reviewer", "config_version", "undoes")
     unlisted = ("rationale", "checklist", *LONG_OF_VERSION)
     date_hierarchy = "decided_at"
@@ -171,7 +174,10 @@ class ResolutionAdmin(ReadOnlyAdmin):
     list_display = (
         "resolved_at", "item", "kind", "verdict", "answer_line", "agreement", "actor",
     )  # fmt: skip
-    list_filter = (of_pipeline("item__pipeline"), "kind")
+    list_filter = (
+        of_pipeline("item__pipeline"), "kind", of_tier("item__tier"), of_person("actor"),
+        of_model("item__prediction"),
+    )  # fmt: skip
     list_select_related = ("item", "actor")
     unlisted = ("rationale",)
     date_hierarchy = "resolved_at"
@@ -211,7 +217,7 @@ class NoteAdmin(ReadOnlyAdmin):
 
     reach = "item__pipeline"
     list_display = ("created_at", "item", "author", "start")
-    list_filter = (of_pipeline("item__pipeline"),)
+    list_filter = (of_pipeline("item__pipeline"), of_person("author"))
     list_select_related = ("item", "author")
     ordering = ("-id",)
     ids = ("id", "item")
