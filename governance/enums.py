@@ -166,3 +166,11 @@ class SignedThing(TextChoices):
 class ActivationAct(TextChoices):
     ACTIVATE = "activate", "Activated"
     ROLL_BACK = "roll_back", "Rolled back"
+
+
+class AccessVerdictKind(TextChoices):
+    """What became of a grant in a review."""
+
+    KEPT = "kept", "Kept"
+    REVOKED = "revoked", "Revoked"
+    SUSPENDED = "suspended", "Suspended: nobody looked at it in time"

@@ -5,7 +5,7 @@ from django.conf import settings
 
 from governance.models import Heartbeat
 from governance.selectors import clock
-from governance.services import anchoring, dispatch, idempotency, jobs, sealing
+from governance.services import access_reviews, anchoring, dispatch, idempotency, jobs, sealing
 
 
 @shared_task(name="governance.beat")
@@ -37,6 +37,12 @@ def forget_idempotency_keys() -> int:
 def forget_messages() -> int:
     """Delete promises that were kept long ago."""
     return dispatch.forget(now=clock.now())
+
+
+@shared_task(name="governance.suspend_access")
+def suspend_access() -> int:
+    """Take away what nobody looked at in an access review that is past due; returns how many."""
+    return access_reviews.suspend_due(now=clock.now())
 
 
 @shared_task(name="governance.seal_ledger")

@@ -14,7 +14,7 @@ from feedback.models import Lesson
 from governance.domain.principal import Principal
 from governance.enums import ErasureState
 from governance.models import ApiToken, ErasureRequest, OutboxMessage, Skill, User
-from governance.selectors import adjustments, audit, clock, proving, stops
+from governance.selectors import access, adjustments, audit, clock, proving, stops
 from reviews.selectors import auditing
 
 UNSEALED = timedelta(seconds=60)
@@ -124,6 +124,22 @@ def _expiring(principal: Principal, user: User) -> Iterator[Matter]:
         yield Matter(words % {"n": skills["soon"]}, address)
 
 
+def _access(principal: Principal, user: User) -> Iterator[Matter]:
+    now = clock.now()
+    for review in access.reviews(principal).filter(closing=None).order_by("due_at"):
+        left = access.left(review).count()
+        words = ngettext(
+            "%(n)d grant of access waits for a look by %(day)s",
+            "%(n)d grants of access wait for a look by %(day)s",
+            left,
+        ) if left else _("An access review waits for its signature")  # fmt: skip
+        address = reverse("admin:governance_accessreview_change", args=[review.pk])
+        yield Matter(
+            words % {"n": left, "day": f"{review.due_at:%Y-%m-%d}"} if left else words, address,
+            urgent=review.due_at <= now,
+        )  # fmt: skip
+
+
 def _lessons(principal: Principal, user: User) -> Iterator[Matter]:
     due = audit.within(
         Lesson.objects.filter(state=LessonState.ADOPTED, revalidate_on__lte=clock.now().date()),
@@ -137,5 +153,5 @@ def _lessons(principal: Principal, user: User) -> Iterator[Matter]:
 
 
 LOOKS: tuple[Callable[[Principal, User], Iterator[Matter]], ...] = (
-    _stops, _ledger, _clocks, _outbox, _changes, _erasures, _expiring, _lessons,
+    _stops, _ledger, _clocks, _outbox, _changes, _erasures, _expiring, _access, _lessons,
 )  # fmt: skip

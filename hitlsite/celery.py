@@ -50,6 +50,7 @@ app.conf.beat_schedule = {
     "leases": every(SWEEP, "reviews.expire_leases"),
     "signals": every(SWEEP, "feedback.distil_signals", "default"),
     "mail": every(SWEEP, "reviews.hand_over_mail", "default"),
+    "access reviews": every(300, "governance.suspend_access", "default"),
     "idempotency keys": every(3600, "governance.forget_idempotency_keys", "bulk"),
     # At night (UTC), again and again: a run takes what it can in 40 s, the next takes the rest.
     "retention": every(crontab(hour="1-4", minute="*/5"), "reviews.purge", "bulk"),

@@ -28,6 +28,7 @@ from governance.models import (
 )
 from governance.selectors import principals
 from governance.services import (
+    access_reviews,
     adjustments,
     anchoring,
     configuration,
@@ -136,7 +137,19 @@ def build() -> World:
         **_govern(bot, reviewer, pipeline, now),
     )  # fmt: skip
     _maintain(now)
+    _review_access(now)
     return world
+
+
+def _review_access(now: datetime) -> None:
+    root = User.objects.get(username="compliance")
+    officer: dict[str, Any] = {"principal": principals.of_person(root), "actor": root, "now": now}
+    review = access_reviews.begin(
+        pipeline="intents", due_at=now + timedelta(days=7), reason="For a test", **officer
+    )
+    for grant in review.grants.all():
+        access_reviews.judge(grant_id=grant.pk, keep=True, reason="For a test", **officer)
+    access_reviews.close(review_id=review.pk, proven_at=now, **officer)
 
 
 def _seal(now: datetime) -> None:

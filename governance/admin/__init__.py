@@ -5,6 +5,7 @@ from django.contrib import admin
 from django.contrib.auth.models import Group
 
 from governance.admin import (
+    access,
     adjustments,
     clocks,
     outbox,
@@ -18,6 +19,7 @@ from governance.admin import (
 )
 
 __all__ = [
+    "access",
     "adjustments",
     "clocks",
     "outbox",

@@ -51,7 +51,7 @@ class TypedFilter(admin.SimpleListFilter):
         """Return that it is always shown."""
         return True
 
-    def choices(self, changelist: Any) -> Iterator[dict[str, Any]]:
+    def choices(self, changelist: Any) -> Iterator[Any]:
         """Yield what the form needs: the value, and the other parameters of the list."""
         others = [each for each in changelist.params.items() if each[0] != self.parameter_name]
         yield {

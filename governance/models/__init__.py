@@ -1,5 +1,11 @@
 """The floor's tables: who people are, which policy is in force, what happened."""
 
+from governance.models.access import (
+    AccessGrant,
+    AccessReview,
+    AccessReviewClosing,
+    AccessVerdict,
+)
 from governance.models.adjustments import (
     Adjustment,
     AdjustmentActivation,
@@ -45,6 +51,10 @@ from governance.models.stops import Stop, StopResumption
 from governance.models.work import Heartbeat, IdempotencyKey, Job, OutboxMessage
 
 __all__ = [
+    "AccessGrant",
+    "AccessReview",
+    "AccessReviewClosing",
+    "AccessVerdict",
     "Adjustment",
     "AdjustmentActivation",
     "AdjustmentChallenge",

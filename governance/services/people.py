@@ -70,6 +70,26 @@ def set_account(
     return user
 
 
+def take(*, user: User, role: str, actor: User | None, reason: str, now: datetime) -> bool:
+    """Take a role, or (no role) administration, from a person who is locked; False if it is gone.
+
+    The caller puts it on record. The last administrator who is active keeps it: Conflict.
+    """
+    if role:
+        held = user.groups.filter(role__slug=role).first()
+        if held is not None:
+            user.groups.remove(held)
+        return held is not None
+    if not user.is_superuser:
+        return False
+    others = User.objects.select_for_update(of=("self",)).filter(is_superuser=True, is_active=True)
+    if not [each for each in others.order_by("pk") if each.pk != user.pk]:
+        raise Conflict("This is the last administrator: make another one first.")
+    user.is_superuser = user.is_staff = False
+    user.because(actor, reason).save()
+    return True
+
+
 def _locked(user_id: int) -> User:
     user: User | None = User.objects.select_for_update(of=("self",)).filter(pk=user_id).first()
     if user is None:

@@ -18,6 +18,7 @@ OF_MANY = ("intake:", "signals:")
 KINDS = (
     "adjustment", "stop", "item", "prediction", "intake", "lesson", "signals", "token",
     "sign-in-link", "outbox", "maintenance", "consent", "hold", "erasure", "purge",
+    "access-review",
 )  # fmt: skip
 # What belongs to no pipeline and concerns them all.
 SHARED = (

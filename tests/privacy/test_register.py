@@ -10,6 +10,7 @@ APPS = ("governance", "reviews", "feedback", "hitlsite")
 FREE = (models.TextField, models.JSONField, models.BinaryField, models.EmailField)
 # Models with columns that could hold anything, and no eraser: why none of it tells of a subject.
 NONE_NEEDED = {
+    "governance.AccessGrant": "permissions and slugs",
     "governance.Adjustment": "a state, and reasons of the staff, who name nobody",
     "governance.AdjustmentActivation": "states by digest, and reasons of the staff",
     "governance.AdjustmentRevision": "configuration, and what the staff say of it",

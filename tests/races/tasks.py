@@ -20,7 +20,7 @@ from feedback.services import sealing as dataset_sealing
 from governance.domain.times import rfc3339
 from governance.models import AdjustmentActivation, Checkpoint, Job, OutboxMessage, Signature, User
 from governance.selectors import principals
-from governance.services import dispatch, idempotency, sealing, sources
+from governance.services import access_reviews, dispatch, idempotency, sealing, sources
 from reviews.domain.clocks import Event
 from reviews.models import ClockEvent, Notification, SLAClock
 from reviews.services import applying, clock_rows, clocks, notifications, sign_offs
@@ -39,6 +39,7 @@ EXAMPLES: dict[str, Callable[[], dict[str, Any]]] = {
     "governance.run_message": lambda: {
         "message_id": str(OutboxMessage.objects.get(dedupe="alone").pk)
     },
+    "governance.suspend_access": dict,
     "governance.seal_ledger": dict,
     "governance.anchor_ledger": dict,
     "governance.mail_anchor": lambda: {"address": "a@example.org", "size": _sealed()},
@@ -140,6 +141,18 @@ def build() -> None:
     _edit_a_calendar(now)
     _erase_and_outlive(bot, now)
     _roll_back_a_change(now)
+    _let_a_review_lapse(now)
+
+
+def _let_a_review_lapse(now: datetime) -> None:
+    """Leave an access review that nobody looked at until it was due."""
+    factories.a_pipeline("reviewed")
+    factories.a_person("idle", pipelines=("reviewed",))
+    officer = factories.an_administrator("opener")
+    access_reviews.begin(
+        principal=principals.of_person(officer), actor=officer, pipeline="reviewed",
+        due_at=now - timedelta(hours=1), reason="For a test", now=now - timedelta(days=2),
+    )  # fmt: skip
 
 
 def _calm(slug: str, now: datetime, **changes: Any) -> dict[str, Any]:
