@@ -174,3 +174,21 @@ class AccessVerdictKind(TextChoices):
     KEPT = "kept", "Kept"
     REVOKED = "revoked", "Revoked"
     SUSPENDED = "suspended", "Suspended: nobody looked at it in time"
+
+
+class Severity(TextChoices):
+    """How bad an incident is; the law gives days to all but the last (domain/incidents.py)."""
+
+    SERIOUS = "serious", "Serious"
+    DEATH = "death", "A person may have died of it"
+    WIDESPREAD = "widespread", "Widespread, or critical infrastructure"
+    OTHER = "other", "Other: no law asks for a report"
+
+
+class IncidentStepKind(TextChoices):
+    """What is done about an incident."""
+
+    NOTE = "note", "Note"
+    REPORTED = "reported", "Reported"
+    THAWED = "thawed", "Freeze ended"
+    CLOSED = "closed", "Closed"

@@ -14,12 +14,13 @@ from feedback.models import Lesson
 from governance.domain.principal import Principal
 from governance.enums import ErasureState
 from governance.models import ApiToken, ErasureRequest, OutboxMessage, Skill, User
-from governance.selectors import access, adjustments, audit, clock, proving, stops
+from governance.selectors import access, adjustments, audit, clock, incidents, proving, stops
 from reviews.selectors import auditing
 
 UNSEALED = timedelta(seconds=60)
 UNCOPIED = timedelta(days=1)
 SOON = timedelta(days=30)
+URGENT = timedelta(days=2)
 
 
 @dataclass(frozen=True)
@@ -124,6 +125,18 @@ def _expiring(principal: Principal, user: User) -> Iterator[Matter]:
         yield Matter(words % {"n": skills["soon"]}, address)
 
 
+def _incidents(principal: Principal, user: User) -> Iterator[Matter]:
+    now, rows = clock.now(), incidents.visible(principal)
+    for row in incidents.unreported(rows).order_by("due_at"):
+        words = _("The incident “%(title)s” is to be reported by %(day)s")
+        said = {"title": row.title, "day": f"{row.due_at:%Y-%m-%d %H:%M} UTC"}
+        address = reverse("admin:governance_incident_change", args=[row.pk])
+        yield Matter(words % said, address, urgent=row.due_at < now + URGENT)
+    if others := incidents.open_ones(rows).count():
+        words = ngettext("%(n)d incident is open", "%(n)d incidents are open", others)
+        yield Matter(words % {"n": others}, reverse("admin:governance_incident_changelist"))
+
+
 def _access(principal: Principal, user: User) -> Iterator[Matter]:
     now = clock.now()
     for review in access.reviews(principal).filter(closing=None).order_by("due_at"):
@@ -153,5 +166,6 @@ def _lessons(principal: Principal, user: User) -> Iterator[Matter]:
 
 
 LOOKS: tuple[Callable[[Principal, User], Iterator[Matter]], ...] = (
-    _stops, _ledger, _clocks, _outbox, _changes, _erasures, _expiring, _access, _lessons,
+    _stops, _incidents, _ledger, _clocks, _outbox, _changes, _erasures, _expiring, _access,
+    _lessons,
 )  # fmt: skip

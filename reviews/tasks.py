@@ -14,6 +14,7 @@ from reviews.services import (
     applying,
     assignments,
     following,
+    incident_clocks,
     mail,
     notifications,
     purging,
@@ -119,6 +120,18 @@ def report_clocks(*, day: str) -> int:
 def follow_roll_back(*, activation_id: str) -> None:
     """Start the clock of the second signature of a roll-back."""
     sign_offs.start(activation_id=uuid.UUID(activation_id), now=clock.now())
+
+
+@shared_task(name="reviews.follow_incident")
+def follow_incident(*, incident_id: str) -> None:
+    """Start the clock of an incident that is to be reported."""
+    incident_clocks.start(incident_id=uuid.UUID(incident_id))
+
+
+@shared_task(name="reviews.end_incident")
+def end_incident(*, step_id: str) -> None:
+    """Stop the clock of an incident that was reported."""
+    incident_clocks.end(step_id=uuid.UUID(step_id))
 
 
 @shared_task(name="reviews.end_sign_off")

@@ -34,6 +34,7 @@ from governance.services import (
     configuration,
     holds,
     idempotency,
+    incidents,
     retention,
     sign_in_links,
     signature_policies,
@@ -138,7 +139,21 @@ def build() -> World:
     )  # fmt: skip
     _maintain(now)
     _review_access(now)
+    _have_an_incident(now)
     return world
+
+
+def _have_an_incident(now: datetime) -> None:
+    """Open one and report it, so that nothing stays frozen."""
+    root = User.objects.get(username="compliance")
+    officer: dict[str, Any] = {"principal": principals.of_person(root), "actor": root, "now": now}
+    row = incidents.begin(
+        pipeline="intents", severity="serious", title="For a test", text="For a test",
+        aware_at=now, **officer,
+    )  # fmt: skip
+    incidents.step(incident_id=row.pk, kind="reported", text="To nobody", **officer)
+    assert row.hold is not None
+    holds.lift(hold_id=row.hold.pk, reason="For a test", **officer)
 
 
 def _review_access(now: datetime) -> None:

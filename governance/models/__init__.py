@@ -17,6 +17,7 @@ from governance.models.adjustments import (
 )
 from governance.models.clocks import Calendar, SLAPolicy
 from governance.models.identity import ApiToken, Membership, SignInLink, Skill, User
+from governance.models.incidents import Incident, IncidentStep
 from governance.models.ledger import AuditEvent
 from governance.models.pipelines import (
     ChecklistItem,
@@ -72,6 +73,8 @@ __all__ = [
     "Heartbeat",
     "HoldLift",
     "IdempotencyKey",
+    "Incident",
+    "IncidentStep",
     "Job",
     "LedgerKey",
     "LedgerLeaf",

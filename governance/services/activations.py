@@ -13,7 +13,7 @@ from governance.models import Adjustment, AdjustmentActivation, User
 from governance.selectors import adjustments, effective, persons
 from governance.selectors.effective import Effective
 from governance.services import adjustment_state as states
-from governance.services import changes, dispatch
+from governance.services import changes, dispatch, incidents
 
 ACTIVATED = "Activated as signed"
 
@@ -36,6 +36,7 @@ def activate(
         states.require("activate", row)
         states.require_whole(row)
         _require_not_alone(row, actor)
+        incidents.require_thawed(row.pipeline)
         before = effective.of(row.pipeline)
         said = changes.outdated(row.kind, row.before, row.steps, before)
         said = said or _put(row, before, actor, reason or ACTIVATED, now)

@@ -16,7 +16,7 @@ from governance.enums import PolicyKind, PolicyMode
 from governance.exceptions import Conflict, NotFound
 from governance.models import Pipeline, PolicyActivation, PolicyVersion, User
 from governance.selectors.policies import known
-from governance.services import ledger, rows
+from governance.services import incidents, ledger, rows
 
 NO_REASON = "No reason given"
 
@@ -128,6 +128,8 @@ def publish(
     pipeline = Pipeline.objects.select_for_update(of=("self",)).get(pk=pipeline_id)
     source = {"kind": "Pipeline", "slug": pipeline.slug, **rows.document_of(pipeline)}
     (parsed,) = documents.validate([source], known())
+    if mode == PolicyMode.LIVE:
+        incidents.require_thawed(pipeline)
     version, told = publish_version(
         kind=PolicyKind.PIPELINE,
         slug=pipeline.slug,

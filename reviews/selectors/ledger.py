@@ -7,18 +7,18 @@ from django.db.models.fields import BooleanField
 from django.db.models.functions import Cast, Replace, Substr
 
 from governance.domain.principal import Principal
-from governance.models import Adjustment, AuditEvent, Stop
+from governance.models import Adjustment, AuditEvent, Incident, Stop
 from governance.selectors import audit
 from reviews.models import Prediction, ReviewItem
 
 ITEM, PREDICTION = "item:", "prediction:"
-ADJUSTMENT, STOP = "adjustment:", "stop:"
+ADJUSTMENT, STOP, INCIDENT = "adjustment:", "stop:", "incident:"
 # Events of many pipelines, which they name.
 OF_MANY = ("intake:", "signals:")
 KINDS = (
     "adjustment", "stop", "item", "prediction", "intake", "lesson", "signals", "token",
     "sign-in-link", "outbox", "maintenance", "consent", "hold", "erasure", "purge",
-    "access-review",
+    "access-review", "incident",
 )  # fmt: skip
 # What belongs to no pipeline and concerns them all.
 SHARED = (
@@ -28,6 +28,7 @@ SHARED = (
 
 OF_PIPELINES: tuple[tuple[str, type[Model]], ...] = (
     (ITEM, ReviewItem), (PREDICTION, Prediction), (ADJUSTMENT, Adjustment), (STOP, Stop),
+    (INCIDENT, Incident),
 )  # fmt: skip
 
 

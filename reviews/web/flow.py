@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from governance.domain.faults import Fault
 from governance.enums import Permission
 from governance.exceptions import Conflict
+from governance.selectors import incidents
 from reviews.enums import AssignmentState
 from reviews.models import Assignment
 from reviews.selectors import desk
@@ -147,6 +148,7 @@ def item(
     context |= {
         "form": shown.form(row.item, draft, faults, blind=blind),
         "lease": shown.lease(row, now),
+        "incidents": incidents.open_in(row.item.pipeline_id),
     }
     return page(request, "reviews/item.html", context, url=url, status=status)
 

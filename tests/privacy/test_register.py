@@ -22,6 +22,8 @@ NONE_NEEDED = {
     "governance.ConsentRecord": "sealed under the key of the subject, which is destroyed",
     "governance.DataSource": "configuration",
     "governance.ErasureRequest": "counts, and ids of holds",
+    "governance.Incident": "what the staff say of it, who name nobody, and digests",
+    "governance.IncidentStep": "what the staff say of it, who name nobody",
     "governance.Job": "ids and counts",
     "governance.OutboxMessage": "ids; errors are forgotten after 30 days",
     "governance.Pipeline": "configuration",

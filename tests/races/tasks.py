@@ -18,12 +18,34 @@ from feedback.models import Dataset, DatasetErasure
 from feedback.services import datasets, erasures
 from feedback.services import sealing as dataset_sealing
 from governance.domain.times import rfc3339
-from governance.models import AdjustmentActivation, Checkpoint, Job, OutboxMessage, Signature, User
+from governance.models import (
+    AdjustmentActivation,
+    Checkpoint,
+    Incident,
+    Job,
+    OutboxMessage,
+    Signature,
+    User,
+)
 from governance.selectors import principals
-from governance.services import access_reviews, dispatch, idempotency, sealing, sources
+from governance.services import (
+    access_reviews,
+    dispatch,
+    idempotency,
+    incidents,
+    sealing,
+    sources,
+)
 from reviews.domain.clocks import Event
 from reviews.models import ClockEvent, Notification, SLAClock
-from reviews.services import applying, clock_rows, clocks, notifications, sign_offs
+from reviews.services import (
+    applying,
+    clock_rows,
+    clocks,
+    incident_clocks,
+    notifications,
+    sign_offs,
+)
 from tests import factories, governed
 
 APPS = ("governance", "reviews", "feedback", "hitlsite")
@@ -54,6 +76,10 @@ EXAMPLES: dict[str, Callable[[], dict[str, Any]]] = {
     "reviews.follow_calendars": dict,
     "reviews.follow_roll_back": lambda: {
         "activation_id": str(AdjustmentActivation.objects.filter(act="roll_back").earliest("pk").pk)
+    },
+    "reviews.follow_incident": lambda: {"incident_id": str(_incident("new").pk)},
+    "reviews.end_incident": lambda: {
+        "step_id": str(_incident("told").steps.get(kind="reported").pk)
     },
     "reviews.end_sign_off": lambda: {"signature_id": str(_second_signature().pk)},
     "reviews.expire_leases": dict,
@@ -142,6 +168,24 @@ def build() -> None:
     _erase_and_outlive(bot, now)
     _roll_back_a_change(now)
     _let_a_review_lapse(now)
+    _have_incidents(now)
+
+
+def _incident(title: str) -> Incident:
+    return Incident.objects.get(title=title)
+
+
+def _have_incidents(now: datetime) -> None:
+    """Leave one whose clock is to start, and one whose clock is to stop."""
+    root = User.objects.get(username="opener")
+    officer: dict[str, Any] = {"principal": principals.of_person(root), "actor": root, "now": now}
+    for title in ("new", "told"):
+        row = incidents.begin(
+            pipeline="reviewed", severity="serious", title=title, text="For a test",
+            aware_at=now, **officer,
+        )  # fmt: skip
+    incident_clocks.start(incident_id=row.pk)
+    incidents.step(incident_id=row.pk, kind="reported", text="To nobody", **officer)
 
 
 def _let_a_review_lapse(now: datetime) -> None:
