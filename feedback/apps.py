@@ -26,10 +26,12 @@ class FeedbackConfig(AppConfig):
             evidence,
             lesson_lineage,
             lineage,
+            pack_records,
         )
         from governance.services.evidence import register  # noqa: PLC0415
 
         lineage.register()
         lesson_lineage.register()
+        pack_records.register_all()
         register("datasets", evidence.dataset_digest)
         post_migrate.connect(install_triggers, dispatch_uid="feedback.seals")

@@ -6,7 +6,7 @@ from typing import Any
 from celery import shared_task
 from celery.exceptions import SoftTimeLimitExceeded
 
-from feedback.services import editions, sealing, signals
+from feedback.services import audit_packs, editions, sealing, signals
 from governance.exceptions import Conflict
 from governance.models import Job
 from governance.selectors import clock
@@ -32,6 +32,26 @@ def seal_version(*, job_id: str) -> None:
 def make_editions(*, version_id: str) -> int:
     """Measure the downloads of a version anew after an erasure; returns how many."""
     return editions.make(version_id=uuid.UUID(version_id), now=clock.now())
+
+
+@shared_task(name="feedback.make_pack", time_limit=SEALING_LIMIT)
+def make_pack(*, job_id: str) -> None:
+    """Make the audit pack that a job promised."""
+    jobs.run(job_id=job_id, work=_pack, now=clock.now)
+
+
+@shared_task(name="feedback.forget_packs")
+def forget_packs() -> int:
+    """Delete the bytes of audit packs that are past their week; returns of how many."""
+    return audit_packs.forget(now=clock.now())
+
+
+def _pack(job: Job) -> dict[str, Any]:
+    try:
+        return audit_packs.make(job=job, now=clock.now())
+    except SoftTimeLimitExceeded:
+        detail = "The pack took too long and was given up; ask for a shorter time, or one pipeline."
+        raise Conflict(detail) from None
 
 
 def _seal(job: Job) -> dict[str, Any]:

@@ -31,5 +31,11 @@ class GovernanceConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Connect to the end of migrate, which calls once for each app; by then all tables are."""
+        """Tell audit packs what there is here, and connect to the end of migrate.
+
+        That calls once for each app; by then all tables are there.
+        """
+        from governance.selectors import pack_records  # noqa: PLC0415 - models are ready only now
+
+        pack_records.register_all()
         post_migrate.connect(install_triggers, sender=self, dispatch_uid="governance.append_only")

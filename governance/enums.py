@@ -78,6 +78,7 @@ class AnchorKind(TextChoices):
 
     FOLDER = "folder", "A file that is written once"
     MAIL = "mail", "A letter"
+    TIMESTAMP = "timestamp", "A time stamp of an authority"
 
 
 class LawfulBasis(TextChoices):

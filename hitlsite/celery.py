@@ -54,6 +54,7 @@ app.conf.beat_schedule = {
     "idempotency keys": every(3600, "governance.forget_idempotency_keys", "bulk"),
     # At night (UTC), again and again: a run takes what it can in 40 s, the next takes the rest.
     "retention": every(crontab(hour="1-4", minute="*/5"), "reviews.purge", "bulk"),
+    "bytes of audit packs": every(3600, "feedback.forget_packs", "bulk"),
     "kept promises": every(3600, "governance.forget_messages", "bulk"),
 }
 

@@ -1,5 +1,5 @@
-"""The admin pages of feedback, and of what reaches into every store: consents and erasures."""
+"""The admin pages of feedback, and of what reaches into every store: erasures, audit packs."""
 
-from feedback.admin import datasets, erasures, learning, privacy
+from feedback.admin import datasets, erasures, learning, packs, privacy
 
-__all__ = ["datasets", "erasures", "learning", "privacy"]
+__all__ = ["datasets", "erasures", "learning", "packs", "privacy"]

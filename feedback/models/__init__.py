@@ -10,9 +10,12 @@ from feedback.models.datasets import (
     DatasetVersion,
 )
 from feedback.models.lessons import Lesson, LessonSource
+from feedback.models.packs import AuditPack, AuditPackPart
 from feedback.models.signals import FeedbackSignal
 
 __all__ = [
+    "AuditPack",
+    "AuditPackPart",
     "Dataset",
     "DatasetEdition",
     "DatasetEntry",

@@ -164,8 +164,8 @@ def _item(item: ReviewItem) -> dict[str, Any]:
             }
             for row in Assignment.objects.filter(**of).order_by("claimed_at", "pk")
         ],
-        "decisions": [_decision(row) for row in _in_order(Decision, "decided_at", of)],
-        "resolutions": [_resolution(row) for row in _in_order(Resolution, "resolved_at", of)],
+        "decisions": [decision_shown(row) for row in _in_order(Decision, "decided_at", of)],
+        "resolutions": [resolution_shown(row) for row in _in_order(Resolution, "resolved_at", of)],
         "notes": [
             {
                 "id": str(row.pk), "author": row.author_id, "text": row.text,
@@ -189,7 +189,8 @@ def _in_order(model: Any, moment: str, of: dict[str, Any]) -> Iterable[Any]:
     return rows
 
 
-def _decision(row: Decision) -> dict[str, Any]:
+def decision_shown(row: Decision) -> dict[str, Any]:
+    """Return a decision with what its reviewer wrote."""
     return {
         "id": str(row.pk),
         "assignment": str(row.assignment_id),
@@ -206,7 +207,8 @@ def _decision(row: Decision) -> dict[str, Any]:
     }
 
 
-def _resolution(row: Resolution) -> dict[str, Any]:
+def resolution_shown(row: Resolution) -> dict[str, Any]:
+    """Return an outcome with the reasons that were given for it."""
     return {
         "id": str(row.pk),
         "kind": row.kind,

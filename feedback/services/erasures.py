@@ -14,6 +14,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Count, Q
 
+from feedback.services import audit_packs
 from feedback.services.dataset_erasing import STORE
 from governance.domain.principal import Principal
 from governance.enums import ErasureState, Permission, RedactionCause
@@ -120,6 +121,7 @@ def execute(
     # Looked for anew: ending what was still going on has written more.
     found = _about(wanted)
     erased = {store.name: redactions.empty(store, found[store.name], act) for store in STORES}
+    audit_packs.forget_all()
     if row.pipeline_id is None:
         subjects.destroy(row.subject, now=now)
     outcome = {"erased": erased, "key_destroyed": row.pipeline_id is None}

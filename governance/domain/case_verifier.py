@@ -179,7 +179,7 @@ def keys_of(words: list[str]) -> Keys:
     for word in words:
         name, _, rest = word.partition("+")
         key_id, _, encoded = rest.partition("+")
-        value = _decoded(encoded)
+        value = decoded(encoded)
         made = hashlib.sha256(name.encode() + b"\n" + value).hexdigest()[:8]
         if len(value) != 33 or value[:1] != b"\x01" or made != key_id:
             raise Wrong(f"{word!r} is no key of the form name+id+base64.")
@@ -193,17 +193,18 @@ def checkpoint_of(note: str, keys: Keys) -> tuple[int, bytes]:
     text += "\n"
     for line in lines.splitlines():
         name, _, encoded = line.removeprefix("\N{EM DASH} ").partition(" ")
-        value = _decoded(encoded)
+        value = decoded(encoded)
         known = keys.get(value[:4].hex())
         if known and known[0] == name and signed_by(known[1], text.encode(), value[4:]):
             parts = text.splitlines()
             if len(parts) < 3 or not parts[1].isdecimal():
                 break
-            return int(parts[1]), _decoded(parts[2])
+            return int(parts[1]), decoded(parts[2])
     raise Wrong("No known key signed the checkpoint.")
 
 
-def _decoded(text: object) -> bytes:
+def decoded(text: object) -> bytes:
+    """Return what base64 stands for; nothing when it is none."""
     try:
         return base64.b64decode(str(text), validate=True)
     except ValueError:
@@ -268,7 +269,7 @@ def _signature(document: Json, keys: Keys) -> None:
     known = keys.get(signature["key"])
     if known is None:
         raise Wrong(f"The key {signature['key']} is not known.")
-    if not signed_by(known[1], canonical(rest), _decoded(signature["value"])):
+    if not signed_by(known[1], canonical(rest), decoded(signature["value"])):
         raise Wrong("The signature over the file does not hold: it was altered.")
 
 

@@ -97,15 +97,18 @@ class Checkpoint(AppendOnlyModel):
 class Anchor(AppendOnlyModel):
     """A copy of a checkpoint outside of this database, where nobody here can take it back.
 
-    Constraints: anchor_kind_valid, anchor_once.
+    `token` is the answer of a time-stamp authority (RFC 3161, DER in base64) over the note.
+    Constraints: anchor_kind_valid, anchor_once, anchor_token_iff_timestamp.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     checkpoint = models.ForeignKey(
         Checkpoint, on_delete=models.PROTECT, related_name="anchors", db_index=False
     )
-    kind = models.CharField(max_length=6, choices=AnchorKind)
+    kind = models.CharField(max_length=9, choices=AnchorKind)
     place = models.CharField(max_length=500)
+    # Workers of the release before know nothing of it, hence a default in the database.
+    token = models.TextField(blank=True, default="", db_default="")
     at = models.DateTimeField()
 
     class Meta:
@@ -114,6 +117,11 @@ class Anchor(AppendOnlyModel):
                 condition=one_of("kind", AnchorKind.values), name="anchor_kind_valid"
             ),
             models.UniqueConstraint(fields=["checkpoint", "kind", "place"], name="anchor_once"),
+            models.CheckConstraint(
+                condition=Q(kind=AnchorKind.TIMESTAMP) & ~Q(token="")
+                | ~Q(kind=AnchorKind.TIMESTAMP) & Q(token=""),
+                name="anchor_token_iff_timestamp",
+            ),
         ]
 
     def __str__(self) -> str:

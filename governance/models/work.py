@@ -61,7 +61,10 @@ class OutboxMessage(models.Model):
 
 
 class Job(models.Model):
-    """Long work that a caller polls. Constraints: job_state_valid, job_progress_is_share."""
+    """Long work that a caller polls; without a pipeline it is about several of them.
+
+    Constraints: job_state_valid, job_progress_is_share.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     kind = models.CharField(max_length=60)
@@ -72,7 +75,7 @@ class Job(models.Model):
     arguments = models.JSONField(default=dict)
     user = models.ForeignKey("governance.User", on_delete=models.PROTECT, related_name="jobs")
     pipeline = models.ForeignKey(
-        "governance.Pipeline", on_delete=models.PROTECT, related_name="jobs"
+        "governance.Pipeline", on_delete=models.PROTECT, null=True, related_name="jobs"
     )
     created_at = models.DateTimeField()
     started_at = models.DateTimeField(null=True)

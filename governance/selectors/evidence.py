@@ -27,19 +27,24 @@ def of(events: Sequence[AuditEvent]) -> dict[str, Any]:
 
 def _event(event: AuditEvent, proof: proving.Inclusion | None) -> dict[str, Any]:
     return {
-        "leaf": {
-            "action": event.action,
-            "actor": event.actor_id,
-            "at": rfc3339(event.at),
-            "commitments": event.commitments,
-            "detail": event.detail,
-            "id": str(event.pk),
-            "reason": event.reason,
-            "request_id": event.request_id,
-            "sequence": event.sequence,
-            "stream": event.stream,
-        },
+        "leaf": leaf(event),
         "digest": event.digest,
         "position": proof.index if proof else None,
         "path": proof.path if proof else [],
+    }
+
+
+def leaf(event: AuditEvent) -> dict[str, Any]:
+    """Return the columns that the digest of an event is made of."""
+    return {
+        "action": event.action,
+        "actor": event.actor_id,
+        "at": rfc3339(event.at),
+        "commitments": event.commitments,
+        "detail": event.detail,
+        "id": str(event.pk),
+        "reason": event.reason,
+        "request_id": event.request_id,
+        "sequence": event.sequence,
+        "stream": event.stream,
     }

@@ -19,10 +19,10 @@ def start(
     task: str,
     arguments: Mapping[str, Any],
     user: User,
-    pipeline: Pipeline,
+    pipeline: Pipeline | None,
     now: datetime,
 ) -> Job:
-    """Promise a job; `task` will be called with its id."""
+    """Promise a job; `task` will be called with its id. No pipeline: it is about several."""
     job = Job.objects.create(
         kind=kind, arguments=dict(arguments), user=user, pipeline=pipeline, created_at=now
     )

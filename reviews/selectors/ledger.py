@@ -1,12 +1,14 @@
 """The events of the ledger that a principal may read."""
 
 import uuid
+from collections.abc import Collection, Mapping
 
 from django.db.models import Case, Exists, Model, OuterRef, Q, QuerySet, UUIDField, Value, When
 from django.db.models.fields import BooleanField
 from django.db.models.functions import Cast, Replace, Substr
 
 from governance.domain.principal import Principal
+from governance.enums import PolicyKind
 from governance.models import Adjustment, AuditEvent, Incident, Stop
 from governance.selectors import audit
 from reviews.models import Prediction, ReviewItem
@@ -14,11 +16,11 @@ from reviews.models import Prediction, ReviewItem
 ITEM, PREDICTION = "item:", "prediction:"
 ADJUSTMENT, STOP, INCIDENT = "adjustment:", "stop:", "incident:"
 # Events of many pipelines, which they name.
-OF_MANY = ("intake:", "signals:")
+OF_MANY = ("intake:", "signals:", "pack:")
 KINDS = (
     "adjustment", "stop", "item", "prediction", "intake", "lesson", "signals", "token",
     "sign-in-link", "outbox", "maintenance", "consent", "hold", "erasure", "purge",
-    "access-review", "incident",
+    "access-review", "incident", "pack",
 )  # fmt: skip
 # What belongs to no pipeline and concerns them all.
 SHARED = (
@@ -41,12 +43,28 @@ def events(principal: Principal, rows: "QuerySet[AuditEvent]") -> "QuerySet[Audi
     """
     if principal.pipelines is None:
         return rows
-    wanted = Q(stream__in=audit.streams(principal)) | _brought(audit.slugs(principal))
+    told = _told(audit.slugs(principal), principal.pipelines)
+    return rows.filter(Q(stream__in=audit.streams(principal)) | told)
+
+
+def of_pipelines(pipelines: Mapping[int, str]) -> Q:
+    """Return the condition that an event tells of these pipelines (slugs by id) or of them all.
+
+    It follows from the events and from what never changes. Who is a member of what does change, so
+    that events of accounts are not among them.
+    """
+    slugs = list(pipelines.values())
+    own = Q(stream__in=[f"{PolicyKind.PIPELINE}:{slug}" for slug in slugs])
+    return own | _told(slugs, pipelines)
+
+
+def _told(slugs: list[str], pipelines: Collection[int]) -> Q:
+    wanted = _brought(slugs)
     for start in SHARED:
         wanted |= Q(stream__startswith=start)
     for start, model in OF_PIPELINES:
-        wanted |= Q(_of(start, model, principal))
-    return rows.filter(wanted)
+        wanted |= Q(_of(start, model, pipelines))
+    return wanted
 
 
 def _brought(slugs: list[str]) -> Q:
@@ -56,11 +74,11 @@ def _brought(slugs: list[str]) -> Q:
     return wanted & Q(detail__pipelines__has_any_keys=slugs)
 
 
-def _of(start: str, model: type[Model], principal: Principal) -> Case:
+def _of(start: str, model: type[Model], pipelines: Collection[int]) -> Case:
     # The branch keeps the cast from meeting a stream that names something else.
     named = Replace(Substr(OuterRef("stream"), len(start) + 1), Value("-"), Value(""))
     found = model._default_manager.filter(
-        pk=Cast(named, UUIDField()), pipeline__in=principal.pipelines or ()
+        pk=Cast(named, UUIDField()), pipeline__in=list(pipelines)
     )
     return Case(
         When(stream__startswith=start, then=Exists(found)),
