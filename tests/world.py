@@ -1,6 +1,6 @@
 """A small world in which every table has a row, all of them made by services."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -9,8 +9,17 @@ from typing import Any
 
 from django.utils import timezone
 
-from feedback.models import DatasetVersion, FeedbackSignal, Lesson
-from feedback.services import consents, datasets, editions, erasures, lessons, sealing, signals
+from feedback.models import AuditPack, DatasetVersion, FeedbackSignal, Lesson
+from feedback.services import (
+    audit_packs,
+    consents,
+    datasets,
+    editions,
+    erasures,
+    lessons,
+    sealing,
+    signals,
+)
 from feedback.services.consents import Wanted
 from governance.enums import PolicyMode
 from governance.models import (
@@ -82,6 +91,7 @@ class World:
     decision: Decision
     job: Job
     version: DatasetVersion
+    pack: AuditPack
     escalation: Escalation
     lesson: Lesson
     consent: ConsentRecord
@@ -134,7 +144,7 @@ def build() -> World:
         approved=approved, item=decided.item, open_item=held.assignment.item, held=held,
         decision=again, job=job, version=version, escalation=_escalate(bot, reviewer, now),
         lesson=_learn(reviewer, now),
-        consent=consent, hold=hold, erasure=erasure,
+        consent=consent, hold=hold, erasure=erasure, pack=_pack(reviewer, now),
         **_govern(bot, reviewer, pipeline, now),
     )  # fmt: skip
     _maintain(now)
@@ -306,6 +316,17 @@ def _publish_dataset(bot: User, now: datetime) -> tuple[Job, DatasetVersion]:
     )
     sealing.seal(job=job, now=now)
     return job, DatasetVersion.objects.get(job=job)
+
+
+def _pack(reviewer: User, now: datetime) -> AuditPack:
+    """Make a pack for a token of the reviewer, who may read no texts."""
+    principal = replace(principals.of_person(reviewer), scopes=frozenset({"audit:read"}))
+    job = audit_packs.request(
+        principal=principal, actor=reviewer, now=now,
+        wanted=audit_packs.Wanted(purpose="audit", pipeline="intents"),
+    )  # fmt: skip
+    audit_packs.make(job=job, now=now)
+    return AuditPack.objects.get(job=job)
 
 
 def _keep_private(

@@ -26,8 +26,10 @@ def asked_by(principal: Principal) -> "QuerySet[AuditPack]":
     rows = AuditPack.objects.filter(made_by=principal.user_id)
     if principal.pipelines is None:
         return rows
+    out_of_reach = Q(scope__everything=True)
     beyond = Pipeline.objects.exclude(pk__in=principal.pipelines).values_list("slug", flat=True)
-    out_of_reach = Q(scope__everything=True) | Q(scope__pipelines__has_any_keys=list(beyond))
+    if slugs := list(beyond):
+        out_of_reach |= Q(scope__pipelines__has_any_keys=slugs)
     return rows.exclude(out_of_reach)
 
 

@@ -23,7 +23,7 @@ from governance.enums import ErasureState, Permission
 from governance.exceptions import Conflict, InvalidInput, NotFound, NotPermitted
 from governance.models import Checkpoint, ErasureRequest, Job, Pipeline, User
 from governance.models.base import uuid7
-from governance.selectors import clock, principals, proving, provenance
+from governance.selectors import principals, proving, provenance
 from governance.services import jobs, ledger
 
 KIND = "audit_pack"
@@ -183,9 +183,9 @@ def make(*, job: Job, now: datetime) -> dict[str, Any]:
         scope.everything and reader.pipelines is not None
     ):
         raise Conflict("Some of it is no longer within reach of who asked for it.")
-    began = clock.now()
+    erased = _erased()
     with built(scope, reader) as found:
-        return _told(_keep(found, job, began, now))
+        return _told(_keep(found, job, erased, now))
 
 
 @contextmanager
@@ -203,17 +203,20 @@ def built(scope: PackScope, reader: Principal | None) -> Iterator[Made]:
 
 
 @transaction.atomic
-def _keep(made: Made, job: Job, began: datetime, now: datetime) -> AuditPack:
+def _keep(made: Made, job: Job, erased: int, now: datetime) -> AuditPack:
     """Keep the bytes of a pack; Conflict when an erasure has made them say too much."""
     turns.alone(COPIES)
-    erased = ErasureRequest.objects.filter(state=ErasureState.EXECUTED, ended_at__gte=began)
-    if erased.exists():
+    if _erased() != erased:
         raise Conflict("Something was erased while the pack was made: ask for it again.")
     pack = record(made=made, job=job, actor=job.user, now=now)
     with made.path.open("rb") as file:
         for position, piece in enumerate(iter(lambda: file.read(PART), b"")):
             AuditPackPart.objects.create(pack=pack, position=position, content=piece)
     return pack
+
+
+def _erased() -> int:
+    return ErasureRequest.objects.filter(state=ErasureState.EXECUTED).count()
 
 
 @transaction.atomic

@@ -15,7 +15,7 @@ from django.db import models
 from django.utils import timezone
 
 from feedback.models import Dataset, DatasetErasure
-from feedback.services import datasets, erasures
+from feedback.services import audit_packs, datasets, erasures
 from feedback.services import sealing as dataset_sealing
 from governance.domain.times import rfc3339
 from governance.models import (
@@ -68,6 +68,8 @@ EXAMPLES: dict[str, Callable[[], dict[str, Any]]] = {
     "governance.forget_idempotency_keys": dict,
     "governance.forget_messages": dict,
     "feedback.seal_version": lambda: {"job_id": _job("dataset_version")},
+    "feedback.make_pack": lambda: {"job_id": _job("audit_pack")},
+    "feedback.forget_packs": dict,
     "feedback.distil_signals": dict,
     "feedback.make_editions": lambda: {"version_id": str(DatasetErasure.objects.get().version_id)},
     "reviews.purge": dict,
@@ -166,6 +168,7 @@ def build() -> None:
     _apply_a_policy(now)
     _edit_a_calendar(now)
     _erase_and_outlive(bot, now)
+    _promise_a_pack(now)
     _roll_back_a_change(now)
     _let_a_review_lapse(now)
     _have_incidents(now)
@@ -265,6 +268,22 @@ def _promise_a_dataset(bot: Any, now: datetime) -> None:
         include=None, now=now,
     )  # fmt: skip
     datasets.request_version(principal=principal, actor=bot, slug="answers", as_of=None, now=now)
+
+
+def _promise_a_pack(now: datetime) -> None:
+    """Leave one pack to be made, and one whose bytes are past their week."""
+    root = User.objects.get(username="root")
+    asked: dict[str, Any] = {
+        "principal": principals.of_person(root), "actor": root,
+        "wanted": audit_packs.Wanted(purpose="audit", pipeline="intents"),
+    }  # fmt: skip
+    long_ago = now - 2 * audit_packs.KEPT
+    old = audit_packs.request(now=long_ago, **asked)
+    audit_packs.make(job=old, now=long_ago)
+    Job.objects.filter(pk=old.pk).update(
+        kind="packed", state="succeeded", progress=1, finished_at=now
+    )
+    audit_packs.request(now=now, **asked)
 
 
 def _erase_and_outlive(bot: User, now: datetime) -> None:

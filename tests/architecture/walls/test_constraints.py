@@ -41,6 +41,8 @@ BROKEN: dict[str, dict[str, Any]] = {
     "auditevent_action_named": {"action": ""},
     "checkpoint_size_positive": {"size": 0},
     "anchor_kind_valid": {"kind": "moon"},
+    "anchor_token_iff_timestamp": {"token": "x"},
+    "auditpack_has_bytes": {"size": 0},
     "outboxmessage_done_or_dead": {"done_at": F("created_at"), "dead_at": F("created_at")},
     "outboxmessage_discarded_is_dead": {"discarded_at": F("created_at")},
     "job_state_valid": {"state": "lost"},

@@ -18,7 +18,7 @@ ROWS = [f"O{number}" for number in range(1, 27)]
 
 
 @functools.cache
-def tests_in(file: str) -> frozenset[str]:
+def functions_of(file: str) -> frozenset[str]:
     path = TREE / file
     if not path.is_file():
         return frozenset()
@@ -28,7 +28,7 @@ def tests_in(file: str) -> frozenset[str]:
 
 def exists(test: str) -> bool:
     file, _, name = test.partition("::")
-    return name in tests_in(file)
+    return name in functions_of(file)
 
 
 def test_every_obligation_has_its_row() -> None:

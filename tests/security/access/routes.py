@@ -53,7 +53,7 @@ def at(text: str) -> Filled:
             erasure=world.erasure.pk, draft=world.draft.pk, submitted=world.submitted.pk,
             approved_change=world.approved_change.pk, active=world.active.pk,
             challenged=world.challenge.adjustment_id, challenge=world.challenge.pk,
-            stop=world.stop.pk, rolled_back=world.rolled_back.pk,
+            stop=world.stop.pk, rolled_back=world.rolled_back.pk, pack=world.pack.pk,
         )  # fmt: skip
 
     return fill
@@ -140,6 +140,10 @@ def a_hold(world: World) -> dict[str, Any]:
 
 def an_erasure(world: World) -> dict[str, Any]:
     return {"subject": "c-5", "pipeline": "intents", "reason": "Article 17"}
+
+
+def a_pack(world: World) -> dict[str, Any]:
+    return {"purpose": "audit", "pipeline": "intents"}
 
 
 GOVERNED = ("govern", "audit:read")
@@ -265,6 +269,12 @@ CALLS: dict[tuple[str, str], Call] = {
     ("GET", "holds"): Call(PRIVACY, at("/holds"), elsewhere=200),
     ("POST", "holds/<uuid:hold_id>/lift"): Call(
         ("govern",), at("/holds/{hold}/lift"), 403, body=reason
+    ),
+    ("POST", "audit/packs"): Call(("audit:read",), at("/audit/packs"), 202, body=a_pack),
+    ("GET", "audit/packs"): Call(("audit:read",), at("/audit/packs"), elsewhere=200),
+    ("GET", "audit/packs/<uuid:pack_id>"): Call(("audit:read",), at("/audit/packs/{pack}")),
+    ("GET", "audit/packs/<uuid:pack_id>/download"): Call(
+        ("audit:read",), at("/audit/packs/{pack}/download")
     ),
     ("POST", "erasures"): Call(("govern",), at("/erasures"), 201, body=an_erasure),
     ("GET", "erasures"): Call(PRIVACY, at("/erasures"), elsewhere=200),
