@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
@@ -24,7 +24,7 @@ from governance.admin.forms import now
 from governance.admin.privacy import pipelines_of
 from governance.domain.principal import Principal
 from governance.exceptions import NotFound
-from governance.models import Job, Pipeline
+from governance.models import AuditEvent, Job, Pipeline
 
 MOMENT = gettext_lazy("A day, or a day and a time, in UTC.")
 
@@ -109,7 +109,9 @@ class AuditPackAdmin(Acts, ReadOnlyAdmin):
         form = PackForm(posted(request))
         form.fields["pipeline"].queryset = pipelines_of(request)  # type: ignore[attr-defined]
         if form.is_valid() and self._asked(request, form):
-            messages.success(request, _("The pack is being made; it is listed here when it is done."))
+            messages.success(
+                request, _("The pack is being made; it is listed here when it is done.")
+            )
             return HttpResponseRedirect(self.list_address())
         return self.act_page(
             request, None, form, title=_("Ask for an audit pack"), label=_("Make the pack"),
@@ -164,16 +166,32 @@ class AuditPackAdmin(Acts, ReadOnlyAdmin):
         context = {
             **self.admin_site.each_context(request),
             "opts": self.opts, "title": _("Control matrix"), "media": self.media,
-            "matrix": matrix, "rows": [_linked(row) for row in rows],
+            "matrix": matrix, "rows": [self._linked(row) for row in rows],
         }  # fmt: skip
         return TemplateResponse(request, "admin/feedback/auditpack/controls.html", context)
+
+    def _linked(self, row: control_evidence.Shown) -> dict[str, Any]:
+        """Return a row with links to the lists of its evidence, where there is a page of them."""
+        records = [
+            {"link": self._list_of(model, str(model._meta.verbose_name_plural)), "count": count}
+            for model, count in row.records
+        ]
+        told = [
+            {"link": self._list_of(AuditEvent, action, action=action), "count": count}
+            for action, count in row.actions
+        ]
+        return {"control": row.control, "evidence": records + told, "any": row.any}
+
+    def _list_of(self, model: type[Model], text: str, **lookups: str) -> str:
+        listed = self.admin_site.is_registered(model)
+        return rendering.list_link(model, text, **lookups) if listed else text
 
     @admin.display(description=gettext_lazy("About"))
     def about(self, row: AuditPack) -> str:
         """Return the pipelines and the time."""
         scope = row.scope
         named = _("everything") if scope["everything"] else ", ".join(sorted(scope["pipelines"]))
-        return f"{named}, {scope['since'][:10]} – {scope['until'][:10]}"
+        return f"{named}, {scope['since'][:10]} to {scope['until'][:10]}"
 
     @admin.display(description=gettext_lazy("Purpose"))
     def purpose(self, row: AuditPack) -> str:
@@ -204,15 +222,3 @@ class AuditPackAdmin(Acts, ReadOnlyAdmin):
     def how(self, row: AuditPack) -> SafeString:
         """Return the command that an examiner runs."""
         return rendering.as_code("python -I verify.py PACK.zip")
-
-
-def _linked(row: control_evidence.Shown) -> dict[str, Any]:
-    records = [
-        {"link": rendering.list_link(model, str(model._meta.verbose_name_plural)), "count": count}
-        for model, count in row.records
-    ]
-    told = [
-        {"link": rendering.list_link(control_evidence.EVENTS, action, action=action), "count": count}
-        for action, count in row.actions
-    ]
-    return {"control": row.control, "evidence": records + told, "any": row.any}

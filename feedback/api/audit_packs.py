@@ -110,9 +110,7 @@ class PackDownload(Endpoint):
         Unpack `verify.py` from it and run `python -I verify.py PACK.zip`.
         """
         row = packs.kept(packs.own(principal_of(request), pack_id))
-        return StreamingHttpResponse(
-            packs.stream(row), content_type=ZIP, headers=_headers(row)
-        )
+        return StreamingHttpResponse(packs.stream(row), content_type=ZIP, headers=_headers(row))
 
 
 def _headers(row: AuditPack) -> dict[str, Any]:

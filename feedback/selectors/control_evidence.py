@@ -9,7 +9,6 @@ from django.db.models import Model, QuerySet
 from feedback.domain import controls
 from governance.models import AuditEvent
 
-EVENTS = AuditEvent
 # More is not counted: what matters is whether there is any.
 MOST = 1_000
 

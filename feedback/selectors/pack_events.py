@@ -47,9 +47,7 @@ def of_scope(rows: "QuerySet[AuditEvent]", scope: PackScope) -> "QuerySet[AuditE
     return rows.filter(wanted)
 
 
-def batches(
-    scope: PackScope, checkpoint: Checkpoint, reader: Principal | None
-) -> Iterator[Batch]:
+def batches(scope: PackScope, checkpoint: Checkpoint, reader: Principal | None) -> Iterator[Batch]:
     """Return the events of a scope that `checkpoint` covers, by time, some at a time.
 
     What is blind to `reader` now is left out; None reads everything.
@@ -112,7 +110,7 @@ class _Records:
             rows = model._default_manager.filter(pk__in=keys)
             self.rows[name] = {str(row.pk): row for row in rows}
             label = model._meta.label_lower
-            lost = [row.pk.hex for row in rows if not row.salt]
+            lost = [row.pk.hex for row in self.rows[name].values() if not row.salt]
             for each in Redaction.objects.filter(model=label, row__in=lost):
                 self.gone[name, each.row] = each
 
@@ -166,5 +164,3 @@ def _redacted(row: Redaction) -> dict[str, Any]:
         "event": str(row.event),
         "at": rfc3339(row.at),
     }
-
-

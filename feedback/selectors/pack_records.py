@@ -55,7 +55,9 @@ def exports(scope: PackScope) -> Iterator[Line]:
     """Return each time that data was taken away or refused, with the purpose that was named."""
     rows = pack_events.of_scope(AuditEvent.objects.filter(action__in=EXPORTS), scope)
     for page in pages(rows):
-        leaves = LedgerLeaf.objects.filter(event__in=[row.pk for row in page], position__lt=scope.checkpoint)
+        leaves = LedgerLeaf.objects.filter(
+            event__in=[row.pk for row in page], position__lt=scope.checkpoint
+        )
         sealed = set(leaves.values_list("event", flat=True))
         for row in page:
             if row.pk in sealed:

@@ -23,7 +23,7 @@ from governance.enums import ErasureState, Permission
 from governance.exceptions import Conflict, InvalidInput, NotFound, NotPermitted
 from governance.models import Checkpoint, ErasureRequest, Job, Pipeline, User
 from governance.models.base import uuid7
-from governance.selectors import principals, proving, provenance
+from governance.selectors import principals, provenance, proving
 from governance.services import jobs, ledger
 
 KIND = "audit_pack"

@@ -23,7 +23,7 @@ from governance.selectors import pack_sections, proving
 
 ALWAYS = {
     "README.html": "This page.",
-    "anchors.jsonl": "Copies of checkpoints outside of the database, the last of each day and kind.",
+    "anchors.jsonl": "Copies of checkpoints that lie outside, the last of each day and kind.",
     "checkpoints.jsonl": "Those checkpoints, and the one of this pack, with the proof that each is "
     "the start of it.",
     "controls.json": "The control matrix: what rules ask, what the software does, the evidence.",

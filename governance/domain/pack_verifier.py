@@ -163,15 +163,17 @@ def _continues(old: int, before: bytes, new: int, after: bytes, path: list[bytes
     if not 0 < old < new:
         return False
     rest = [before, *path] if old & (old - 1) == 0 else list(path)
-    first, last = old - 1, new - 1
+    return bool(rest) and _replayed(old - 1, new - 1, rest) == (before, after)
+
+
+def _replayed(first: int, last: int, path: list[bytes]) -> tuple[bytes, bytes] | None:
+    """Return the two roots that a proof of consistency makes."""
     while first % 2:
         first, last = first // 2, last // 2
-    if not rest:
-        return False
-    left = right = rest[0]
-    for node in rest[1:]:
+    left = right = path[0]
+    for node in path[1:]:
         if last == 0:
-            return False
+            return None
         if first % 2 or first == last:
             left = hashlib.sha256(b"\x01" + node + left).digest()
             right = hashlib.sha256(b"\x01" + node + right).digest()
@@ -180,7 +182,7 @@ def _continues(old: int, before: bytes, new: int, after: bytes, path: list[bytes
         else:
             right = hashlib.sha256(b"\x01" + right + node).digest()
         first, last = first // 2, last // 2
-    return last == 0 and (left, right) == (before, after)
+    return (left, right) if last == 0 else None
 
 
 def _events(pack: Pack, size: int, root: bytes) -> tuple[int, int]:

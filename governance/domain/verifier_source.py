@@ -5,7 +5,7 @@ from pathlib import Path
 
 from governance.domain import case_verifier, pack_verifier
 
-HEAD = '"""Check an audit pack or a case file with nothing but Python; `--key` names whom to believe."""'
+HEAD = '"""Check an audit pack or a case file with nothing but Python."""'
 
 
 def source() -> str:

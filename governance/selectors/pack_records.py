@@ -349,7 +349,8 @@ SECTIONS = (
     ),
     Section("stops", "Stops", "Each use of the stop switch, and who agreed to resume.", stops),
     Section(
-        "holds", "Legal holds", "What had to be kept as it was, why and until when.", holds, _of_holds
+        "holds", "Legal holds", "What had to be kept as it was, why and until when.",
+        holds, _of_holds,
     ),
     Section(
         "erasures", "Erasures",

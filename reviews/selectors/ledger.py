@@ -77,9 +77,7 @@ def _brought(slugs: list[str]) -> Q:
 def _of(start: str, model: type[Model], pipelines: Collection[int]) -> Case:
     # The branch keeps the cast from meeting a stream that names something else.
     named = Replace(Substr(OuterRef("stream"), len(start) + 1), Value("-"), Value(""))
-    found = model._default_manager.filter(
-        pk=Cast(named, UUIDField()), pipeline__in=list(pipelines)
-    )
+    found = model._default_manager.filter(pk=Cast(named, UUIDField()), pipeline__in=list(pipelines))
     return Case(
         When(stream__startswith=start, then=Exists(found)),
         default=Value(value=False),

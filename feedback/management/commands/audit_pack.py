@@ -23,7 +23,7 @@ def _moment(text: str) -> datetime:
 
 
 class Command(BaseCommand):
-    """`manage.py audit_pack --purpose … --out FILE`: all that is on record of a time, in one zip."""
+    """`manage.py audit_pack --purpose … --out FILE`: what is on record of a time, in one zip."""
 
     help = (
         "Write an audit pack: events with proofs, decisions, policies, changes with signatures, "
@@ -38,7 +38,9 @@ class Command(BaseCommand):
                 f"--{name}", type=_moment, help="a day, or a time such as 2026-11-20T09:00:00Z"
             )
         parser.add_argument("--purpose", required=True, help="a word, such as audit")
-        parser.add_argument("--checkpoint", type=int, help="the size to bind it to; else the latest")
+        parser.add_argument(
+            "--checkpoint", type=int, help="the size to bind it to; else the latest"
+        )
         parser.add_argument(
             "--without-texts", action="store_true", help="leave out what people wrote"
         )

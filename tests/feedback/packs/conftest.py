@@ -5,7 +5,6 @@ import json
 import subprocess
 import sys
 import zipfile
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -123,7 +122,7 @@ def verified(program: bytes, path: Path, *arguments: str) -> "subprocess.Complet
 
 
 @pytest.fixture
-def office(db: None) -> Iterator[Office]:
+def office(db: None) -> Office:
     there = Office()
     there.fill()
-    yield there
+    return there

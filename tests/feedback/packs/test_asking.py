@@ -180,7 +180,9 @@ def test_the_command_writes_a_pack_that_verifies(office: Office, tmp_path: Path)
 
 def test_over_http(office: Office, api: Any) -> None:
     call = api(office.auditor, "audit:read")
-    answer = call("POST", "/audit/packs", {"purpose": "audit", "texts": True, "pipeline": "intents"})
+    answer = call(
+        "POST", "/audit/packs", {"purpose": "audit", "texts": True, "pipeline": "intents"}
+    )
     assert answer.status_code == 202, answer.content
     make_pack(job_id=answer.json()["id"])
     job = call("GET", answer["Location"].removeprefix("/api/v1")).json()
