@@ -5,7 +5,15 @@ from django.conf import settings
 
 from governance.models import Heartbeat
 from governance.selectors import clock
-from governance.services import access_reviews, anchoring, dispatch, idempotency, jobs, sealing
+from governance.services import (
+    access_reviews,
+    anchoring,
+    dispatch,
+    idempotency,
+    jobs,
+    sealing,
+    timestamping,
+)
 
 
 @shared_task(name="governance.beat")
@@ -58,6 +66,8 @@ def anchor_ledger() -> bool:
     written = anchoring.in_folder(folder=settings.ANCHOR_DIR, now=now)
     if settings.ANCHOR_EMAIL:
         anchoring.promise_mail(address=settings.ANCHOR_EMAIL, now=now)
+    if settings.TIMESTAMP_URL:
+        timestamping.stamp(address=settings.TIMESTAMP_URL, roots=settings.TIMESTAMP_ROOTS, now=now)
     return written is not None
 
 

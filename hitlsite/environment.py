@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
+from cryptography.x509 import Certificate
 from environs import Env, EnvValidationError, ValidationError
 
 from hitlsite import readers
@@ -119,6 +120,20 @@ VARIABLES = (
         "",
         readers.text,
         "Who gets the ledger's last checkpoint by mail, once a day. Empty: nobody.",
+    ),
+    Variable(
+        "TIMESTAMP_URL",
+        "",
+        readers.time_stamps,
+        "A time-stamp authority (RFC 3161) that stamps the ledger's last checkpoint once an hour; "
+        "needs the extra `timestamp`. Empty: none.",
+    ),
+    Variable(
+        "TIMESTAMP_CA",
+        "",
+        readers.certificates(ROOT),
+        "A PEM file with the certificates that vouch for the authority. Empty: what is stamped is "
+        "checked, and not by whom.",
     ),
     Variable(
         "PRIVACY_KEY",
@@ -234,6 +249,8 @@ class Environment:
     ledger_name: str | None
     anchor_dir: Path | None
     anchor_email: str
+    timestamp_url: str
+    timestamp_ca: list[Certificate]
     privacy_key: str
     allowed_hosts: list[str]
     csrf_trusted_origins: list[str]

@@ -9,6 +9,9 @@ from urllib.parse import urlsplit
 
 import dj_database_url
 import dj_email_url
+from cryptography.x509 import Certificate
+
+from governance.domain import timestamps
 
 T = TypeVar("T")
 TRUE, FALSE = {"1", "true", "yes", "on"}, {"0", "false", "no", "off"}
@@ -106,6 +109,28 @@ def web_address(value: str) -> str:
     if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
         raise ValueError("must be an address such as https://review.example.org.")
     return value.rstrip("/")
+
+
+def time_stamps(value: str) -> str:
+    """Return the address of a time-stamp authority, where stamps can be asked for at all."""
+    if value and not timestamps.available():
+        raise ValueError("needs the extra: pip install 'countersign[timestamp]'.")
+    return web_address(value)
+
+
+def certificates(root: Path) -> Callable[[str], list[Certificate]]:
+    """Return a reader of a PEM file, relative to `root`; empty text is no certificate."""
+
+    def read(value: str) -> list[Certificate]:
+        if not value:
+            return []
+        path = (root / Path(value).expanduser()).absolute()
+        try:
+            return timestamps.certificates(path.read_bytes())
+        except OSError as error:
+            raise ValueError(f"{path} cannot be read: {error.strerror}.") from None
+
+    return read
 
 
 def watch_address(value: str) -> str:

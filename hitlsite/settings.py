@@ -129,6 +129,7 @@ DATABASES = {"default": databases.settings(ENV.database_url, DATA_DIR)}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 EXPORTS_DIR = DATA_DIR / "exports"
 ANCHOR_EMAIL = ENV.anchor_email
+TIMESTAMP_URL, TIMESTAMP_ROOTS = ENV.timestamp_url, ENV.timestamp_ca
 METRICS_DIR = DATA_DIR / "metrics"
 
 # Nothing that matters is cached: the web answers while the broker is lost, and the counters that

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from governance.db import leaves
 from governance.domain import merkle, signed_notes
+from governance.enums import AnchorKind
 from governance.models import (
     Anchor,
     Checkpoint,
@@ -72,7 +73,9 @@ def state() -> State:
     last = latest()
     waiting = UnsealedEvent.objects.order_by("event").values_list("event", flat=True)
     oldest = waiting.first()
-    copies = Anchor.objects.select_related("checkpoint").order_by("-checkpoint__size", "at")
+    # A stamp tells when a checkpoint was there, and keeps no copy of it.
+    kept = Anchor.objects.exclude(kind=AnchorKind.TIMESTAMP)
+    copies = kept.select_related("checkpoint").order_by("-checkpoint__size", "at")
     anchor = copies.first()
     return State(
         last.size if last else 0,

@@ -6,15 +6,18 @@ key could have written anew.
 """
 
 import uuid
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
+from cryptography.x509 import Certificate
+
 from governance.db import leaves
-from governance.domain import merkle
+from governance.domain import merkle, timestamps
 from governance.domain import signed_notes as notes
+from governance.enums import AnchorKind
 from governance.models import Anchor, Checkpoint, LedgerNode
 from governance.selectors import proving
 
@@ -71,6 +74,10 @@ class Report:
     anchored: int = 0
     anchored_at: datetime | None = None
     backdated: int = 0
+    stamps: int = 0
+    stamped: int = 0
+    stamped_at: datetime | None = None
+    stamps_unread: int = 0
     findings: list[Finding] = field(default_factory=list)
     count: int = 0
 
@@ -91,11 +98,16 @@ def _place(finding: Finding) -> tuple[bool, int]:
     return finding.index is None, (finding.last or finding.index or 0)
 
 
-def verify(copies: Mapping[str, str], trusted: Iterable[notes.Verifier] = ()) -> Report:
+def verify(
+    copies: Mapping[str, str],
+    trusted: Iterable[notes.Verifier] = (),
+    roots: Sequence[Certificate] = (),
+) -> Report:
     """Return the report over the whole ledger.
 
     `copies` are checkpoints from outside, by where they lie. With `trusted` keys, no other key is
-    believed, whatever the database says of it.
+    believed, whatever the database says of it. `roots` vouch for time-stamp authorities; without
+    them a stamp is compared with what it stamps, and not with who made it.
     """
     report = Report()
     keys = {key.key_id: key for key in trusted} or proving.verifiers()
@@ -104,6 +116,7 @@ def verify(copies: Mapping[str, str], trusted: Iterable[notes.Verifier] = ()) ->
     _tail(points, report)
     _not_sealed(report)
     _streams(report)
+    _stamps(report, roots)
     report.findings.sort(key=_place)
     return report
 
@@ -127,7 +140,8 @@ class _Checkpoints:
             if said := self._opened(note, f"The copy {place}", Fault.ANCHOR):
                 self._expect(said.size, f"the copy {place}", said.root)
                 report.anchored = max(report.anchored, said.size)
-        at = Anchor.objects.filter(checkpoint__size=report.anchored).order_by("at").first()
+        kept = Anchor.objects.exclude(kind=AnchorKind.TIMESTAMP)
+        at = kept.filter(checkpoint__size=report.anchored).order_by("at").first()
         report.anchored_at = at.at if at else None
 
     def _opened(self, note: str, what: str, fault: Fault) -> notes.Checkpoint | None:
@@ -274,6 +288,26 @@ def _streams(report: Report) -> None:
     for stream, count, last in leaves.gaps():
         says = f"{stream} has {count} events and counts to {last}."
         report.add(Finding(Fault.REMOVED, says, stream=stream, sequence=last))
+
+
+def _stamps(report: Report, roots: Sequence[Certificate]) -> None:
+    """Check each time stamp: it is of its checkpoint, by an authority that `roots` vouch for."""
+    rows = Anchor.objects.filter(kind=AnchorKind.TIMESTAMP).select_related("checkpoint")
+    if not timestamps.available():
+        report.stamps_unread = rows.count()
+        return
+    for row in rows.order_by("at", "pk").iterator():
+        size = row.checkpoint.size
+        try:
+            answer = timestamps.from_text(row.token)
+            moment = timestamps.checked(answer, row.checkpoint.note, roots=roots)
+        except timestamps.BadTimestamp as error:
+            says = f"The time stamp of {row.place} over {size} leaves is not valid: {error}"
+            report.add(Finding(Fault.ANCHOR, says))
+            continue
+        report.stamps += 1
+        if size > report.stamped:
+            report.stamped, report.stamped_at = size, moment
 
 
 def lines(report: Report) -> Iterator[str]:

@@ -59,6 +59,12 @@ BAD = [
     ("PORT", "80a", "must be a whole number from 1 to 65535."),
     ("BIND", "a b", "'a b' is not a host name."),
     ("BASE_URL", "desk.example.org", "must be an address such as https://review.example.org."),
+    ("TIMESTAMP_URL", "ftp://tsa", "must be an address such as https://review.example.org."),
+    (
+        "TIMESTAMP_CA",
+        "/nowhere/ca.pem",
+        "/nowhere/ca.pem cannot be read: No such file or directory.",
+    ),
     ("DATABASE_URL", "mysql://localhost/x", "must begin with postgres:// or sqlite:///."),
     ("DATABASE_URL", "postgres://localhost", "names no database."),
     ("DATABASE_URL", "postgres://u:p[@h/x", "is not an address: quote special characters as %XX."),

@@ -50,7 +50,7 @@ class Command(BaseCommand):
         copies = _read([*_files(settings.ANCHOR_DIR), *options["checkpoint"]])
         began = time.monotonic()
         with snapshot(connection):
-            report = verification.verify(copies, options["key"])
+            report = verification.verify(copies, options["key"], settings.TIMESTAMP_ROOTS)
         said = _as_json(report, len(copies), time.monotonic() - began)
         self.stdout.write(json.dumps(said, indent=2))
         if first := report.first:
@@ -88,6 +88,11 @@ def _as_json(report: verification.Report, copies: int, seconds: float) -> dict[s
         "anchored_at": rfc3339(report.anchored_at) if report.anchored_at else None,
         "not_anchored": max(0, report.leaves - report.anchored),
         "backdated": report.backdated,
+        "stamps": report.stamps,
+        "stamps_unread": report.stamps_unread,
+        "stamps_vouched_for": bool(settings.TIMESTAMP_ROOTS),
+        "stamped": report.stamped,
+        "stamped_at": rfc3339(report.stamped_at) if report.stamped_at else None,
         "checked_at": rfc3339(clock.now()),
         "seconds": round(seconds, 2),
     }
