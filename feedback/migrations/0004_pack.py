@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('feedback', '0003_privacy'),
-        ('governance', '0007_pack'),
+        ('governance', '0009_packs'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

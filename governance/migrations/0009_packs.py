@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('governance', '0006_adjustments'),
+        ('governance', '0008_incidents'),
     ]
 
     operations = [
