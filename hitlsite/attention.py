@@ -15,12 +15,14 @@ from governance.domain.principal import Principal
 from governance.enums import ErasureState
 from governance.models import ApiToken, ErasureRequest, OutboxMessage, Skill, User
 from governance.selectors import access, adjustments, audit, clock, incidents, proving, stops
-from reviews.selectors import auditing
+from reviews.selectors import auditing, challenges
 
 UNSEALED = timedelta(seconds=60)
 UNCOPIED = timedelta(days=1)
 SOON = timedelta(days=30)
 URGENT = timedelta(days=2)
+# From so many days on an open challenge cannot wait.
+LATE = 7
 
 
 @dataclass(frozen=True)
@@ -153,6 +155,20 @@ def _access(principal: Principal, user: User) -> Iterator[Matter]:
         )  # fmt: skip
 
 
+def _challenges(principal: Principal, user: User) -> Iterator[Matter]:
+    waiting = challenges.awaiting(principal)
+    oldest = waiting.order_by("pk").values_list("opened_at", flat=True).first()
+    if oldest is None:
+        return
+    days = (clock.now() - oldest).days
+    words = ngettext(
+        "%(n)d challenge awaits a judge, for %(days)d days at most",
+        "%(n)d challenges await a judge, for %(days)d days at most",
+        count := waiting.count(),
+    )
+    yield Matter(words % {"n": count, "days": days}, reverse("challenges"), urgent=days >= LATE)
+
+
 def _lessons(principal: Principal, user: User) -> Iterator[Matter]:
     due = audit.within(
         Lesson.objects.filter(state=LessonState.ADOPTED, revalidate_on__lte=clock.now().date()),
@@ -167,5 +183,5 @@ def _lessons(principal: Principal, user: User) -> Iterator[Matter]:
 
 LOOKS: tuple[Callable[[Principal, User], Iterator[Matter]], ...] = (
     _stops, _incidents, _ledger, _clocks, _outbox, _changes, _erasures, _expiring, _access,
-    _lessons,
+    _lessons, _challenges,
 )  # fmt: skip

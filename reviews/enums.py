@@ -49,6 +49,15 @@ class ResolutionKind(TextChoices):
     OVERTURNED = "overturned", "Overturned"
 
 
+class ChallengeState(TextChoices):
+    """What becomes of a challenge: the outcome stands, another does, or neither is to be judged."""
+
+    OPEN = "open", "Open"
+    UPHELD = "upheld", "The outcome stands"
+    OVERTURNED = "overturned", "Overturned"
+    MOOT = "moot", "Nothing left to judge"
+
+
 class ClockKind(TextChoices):
     CLAIM = "claim", "Until somebody takes it"
     DECIDE = "decide", "Until it is settled"
@@ -104,6 +113,8 @@ class NotificationKind(TextChoices):
     RESUMED = "resumed", "Pause ended by itself"
     ASSIGNED = "assigned", "Assigned to you"
     EXPIRED = "expired", "Expired unreviewed"
+    CHALLENGE = "challenge", "Challenged"
+    JUDGED = "judged", "Challenge judged"
     DIGEST = "digest", "Several at once"
 
 
@@ -130,6 +141,10 @@ class ItemAction(TextChoices):
     ESCALATED = "item.escalated", "Escalated by a person"
     ADJUDICATED = "item.adjudicated", "Adjudicated"
     REOPENED = "item.reopened", "Reopened"
+    CHALLENGED = "challenge.opened", "Its outcome challenged"
+    UPHELD = "challenge.upheld", "Challenge judged: the outcome stands"
+    OVERTURNED = "challenge.overturned", "Challenge judged: another outcome stands"
+    NAMED = "challenge.named", "Compliance read who challenged it"
     WITHDRAWN = "prediction.withdrawn", "Withdrawn by the pipeline"
     NOTED = "note.added", "Note added"
     PAUSED = "item.paused", "Paused"

@@ -51,6 +51,7 @@ from governance.services import (
 )
 from governance.services import sealing as seals
 from reviews.models import (
+    Challenge,
     Decision,
     Escalation,
     Maintenance,
@@ -62,6 +63,7 @@ from reviews.models import (
 from reviews.selectors import clock_terms
 from reviews.services import (
     assignments,
+    challenges,
     clocks,
     decisions,
     escalations,
@@ -98,6 +100,8 @@ class World:
     hold: LegalHold
     erasure: ErasureRequest
     approver: User
+    judge: User
+    dispute: Challenge
     draft: Adjustment
     submitted: Adjustment
     approved_change: Adjustment
@@ -145,6 +149,7 @@ def build() -> World:
         decision=again, job=job, version=version, escalation=_escalate(bot, reviewer, now),
         lesson=_learn(reviewer, now),
         consent=consent, hold=hold, erasure=erasure, pack=_pack(reviewer, now),
+        **_dispute(decided, now),
         **_govern(bot, reviewer, pipeline, now),
     )  # fmt: skip
     _maintain(now)
@@ -295,6 +300,23 @@ def _govern(bot: User, lead: User, pipeline: Pipeline, now: datetime) -> dict[st
         "approver": approver, "draft": draft, "submitted": submitted, "approved_change": approved,
         "active": active, "challenge": challenge, "stop": stop, "rolled_back": rolled,
     }  # fmt: skip
+
+
+def _dispute(decided: Decision, now: datetime) -> dict[str, Any]:
+    """Challenge an outcome, let it stand, and challenge it once more, unnamed."""
+    (opener,) = governed.approvers(1)
+    judge = factories.a_person("judge", roles=("lead",))
+    said: dict[str, Any] = {
+        "principal": principals.of_person(opener), "actor": opener, "now": now,
+        "resolution_id": ReviewItem.objects.get(pk=decided.item_id).resolution_id,
+    }  # fmt: skip
+    first = challenges.challenge(reason="Is it?", anonymous=False, **said)
+    challenges.uphold(
+        principal=principals.of_person(judge), actor=judge, challenge_id=first.pk,
+        rationale="It is.", now=now,
+    )  # fmt: skip
+    again = challenges.challenge(reason="Really?", anonymous=True, **said)
+    return {"judge": judge, "dispute": again}
 
 
 def _claim(reviewer: User, now: datetime) -> Claim:

@@ -3,7 +3,9 @@
 from collections.abc import Iterable
 from typing import Any
 
-from feedback.models import Dataset, DatasetVersion
+from django.db.models import QuerySet
+
+from feedback.models import Dataset, DatasetEntry, DatasetVersion
 from feedback.selectors import downloads
 from feedback.selectors.datasets import MOST_LISTED, Differences
 
@@ -59,6 +61,12 @@ def _file(row: downloads.File, address: str) -> dict[str, Any]:
 def versions(rows: Iterable[DatasetVersion]) -> list[dict[str, Any]]:
     """Return versions."""
     return [version(row) for row in rows]
+
+
+def overturned(rows: "QuerySet[DatasetEntry]") -> list[dict[str, Any]]:
+    """Return the rows whose outcome was overturned since, the first MOST_LISTED of them."""
+    found = rows.values("external_id", "position", "resolution")[:MOST_LISTED]
+    return [dict(row) for row in found]
 
 
 def difference(before: DatasetVersion, after: DatasetVersion, found: Differences) -> dict[str, Any]:

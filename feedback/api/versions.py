@@ -15,8 +15,8 @@ from feedback.api.bodies import DownloadQuery, Paged, Row, VersionBody
 from feedback.api.datasets import READ
 from feedback.enums import DownloadFormat
 from feedback.models import DatasetVersion
+from feedback.selectors import containing, downloads
 from feedback.selectors import datasets as selector
-from feedback.selectors import downloads
 from feedback.services import datasets, exports
 from governance.exceptions import InvalidInput
 from governance.rest import jobs, pagination
@@ -79,10 +79,13 @@ class OneVersion(Endpoint):
     def get(self, request: Request, slug: str, number: int) -> Response:
         """Return a version with its card, without its rows."""
         row = selector.version(principal_of(request), slug, number)
-        tag = downloads.tag(row)
+        rows = containing.overturned(row)
+        gone = rows.count()
+        tag = f"{downloads.tag(row)}-overturned-{gone}" if gone else downloads.tag(row)
         if unchanged(request, tag):
             return Response(status=304, headers={"ETag": etag(tag)})
-        return Response(representations.version(row), headers={"ETag": etag(tag)})
+        shown = representations.version(row) | {"overturned": representations.overturned(rows)}
+        return Response(shown, headers={"ETag": etag(tag)})
 
 
 class Download(Endpoint):

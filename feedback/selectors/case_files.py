@@ -18,6 +18,8 @@ from governance.models import AuditEvent, User
 from governance.selectors import evidence
 from reviews.models import (
     Assignment,
+    Challenge,
+    ChallengeOutcome,
     ClockEvent,
     Decision,
     Escalation,
@@ -30,6 +32,9 @@ from reviews.models import (
 )
 from reviews.selectors import contents, records
 from reviews.selectors.blindness import is_hidden
+
+# By what an event names the record whose text it commits to, the first before the others.
+TEXTS = ("decision", "judgement", "challenge", "resolution", "note")
 
 
 def prediction_of(principal: Principal, prediction_id: uuid.UUID) -> Prediction:
@@ -166,6 +171,7 @@ def _item(item: ReviewItem) -> dict[str, Any]:
         ],
         "decisions": [decision_shown(row) for row in _in_order(Decision, "decided_at", of)],
         "resolutions": [resolution_shown(row) for row in _in_order(Resolution, "resolved_at", of)],
+        "challenges": [_challenge(row) for row in _challenges(item)],
         "notes": [
             {
                 "id": str(row.pk), "author": row.author_id, "text": row.text,
@@ -223,6 +229,31 @@ def resolution_shown(row: Resolution) -> dict[str, Any]:
     }
 
 
+def _challenges(item: ReviewItem) -> Iterable[Challenge]:
+    rows = Challenge.objects.filter(item=item).select_related("outcome")
+    return rows.order_by("opened_at", "pk")
+
+
+def _challenge(row: Challenge) -> dict[str, Any]:
+    """Return a challenge; who stays unnamed is in no case file, whoever takes it."""
+    outcome: ChallengeOutcome | None = getattr(row, "outcome", None)
+    return {
+        "id": str(row.pk),
+        "resolution": str(row.resolution_id),
+        "by": None if row.anonymous else row.opened_by_id,
+        "reason": row.reason,
+        "opened_at": rfc3339(row.opened_at),
+        "state": row.state,
+        "outcome": {
+            "id": str(outcome.pk),
+            "judge": outcome.judge_id,
+            "rationale": outcome.rationale,
+            "resolution": str(outcome.resolution_id) if outcome.resolution_id else None,
+            "at": rfc3339(outcome.at),
+        } if outcome else None,
+    }  # fmt: skip
+
+
 def _clock(row: SLAClock) -> dict[str, Any]:
     return {
         "id": str(row.pk),
@@ -258,17 +289,17 @@ def _openings(events: list[AuditEvent], item: ReviewItem | None) -> Iterable[dic
         return
     texts: dict[str, Any] = {
         str(row.pk): row
-        for model in (Decision, Resolution, Note)
+        for model in (Decision, Resolution, Challenge, ChallengeOutcome, Note)
         for row in model._default_manager.filter(item=item)
     }
     for event in events:
         for field in event.commitments:
             row = next((texts[key] for key in _named(event.detail) if key in texts), None)
-            # What was erased opens nothing any more.
-            if row is not None and row.salt:
+            # What was erased opens nothing any more, and who stays unnamed is opened to nobody.
+            if row is not None and row.salt and field in row.personal:
                 value = getattr(row, field)
                 yield {"event": str(event.pk), "field": field, "salt": row.salt, "value": value}
 
 
 def _named(detail: dict[str, Any]) -> list[str]:
-    return [str(detail[name]) for name in ("decision", "resolution", "note") if name in detail]
+    return [str(detail[name]) for name in TEXTS if name in detail]

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from django.db.models import Count, Exists, OuterRef, QuerySet
 
 from feedback.models import DatasetEntry, DatasetVersion
-from reviews.models import Decision, Prediction
+from reviews.enums import ChallengeState
+from reviews.models import ChallengeOutcome, Decision, Prediction
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,19 @@ def judged_by(person_id: int, pipeline_id: int | None) -> list[Held]:
         pk__in=Decision.objects.filter(reviewer=person_id).values("item__prediction")
     )
     return _holding(_within(rows.filter(Exists(made)), pipeline_id))
+
+
+def overturned(version: DatasetVersion) -> "QuerySet[DatasetEntry]":
+    """Return the rows of a version whose outcome a challenge has overturned since it was sealed."""
+    ended = ChallengeOutcome.objects.filter(
+        state=ChallengeState.OVERTURNED, item__pipeline=version.dataset.pipeline_id
+    )
+    # The index that keeps external_id unique in a version finds them.
+    return DatasetEntry.objects.filter(
+        version=version,
+        external_id__in=ended.values("item__prediction__external_id"),
+        resolution__in=ended.values("challenge__resolution"),
+    ).order_by("position")
 
 
 def entries_of(predictions: "QuerySet[Prediction]") -> "QuerySet[DatasetEntry]":

@@ -4,6 +4,8 @@ from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from governance.admin import rendering
@@ -11,7 +13,18 @@ from governance.admin.base import ReadOnlyAdmin, ReadOnlyInline
 from governance.admin.filters import PipelineFilter, of_person, of_pipeline
 from reviews.admin.filters import QueueFilter, TierFilter, of_model, of_tier
 from reviews.admin.intake import LONG_OF_PREDICTION, LONG_OF_VERSION
-from reviews.models import Assignment, Decision, Lane, Note, Resolution, ReviewItem, SLAClock
+from reviews.enums import ChallengeState
+from reviews.models import (
+    Assignment,
+    Challenge,
+    ChallengeOutcome,
+    Decision,
+    Lane,
+    Note,
+    Resolution,
+    ReviewItem,
+    SLAClock,
+)
 
 
 class AssignmentInline(ReadOnlyInline):
@@ -209,6 +222,57 @@ class ResolutionAdmin(ReadOnlyAdmin):
     def decisions_shown(self, row: Resolution) -> SafeString:
         """Link to the decisions that it rests on."""
         return rendering.list_link(Decision, f"{len(row.decided_on)} decisions", item=row.item_id)
+
+
+class ChallengeOutcomeInline(ReadOnlyInline):
+    """How it was judged."""
+
+    model = ChallengeOutcome
+    fields = ("at", "state", "judge", "rationale", "resolution")
+
+
+@admin.register(Challenge)
+class ChallengeAdmin(ReadOnlyAdmin):
+    """Outcomes that somebody doubted. Who stays unnamed is unnamed here too."""
+
+    reach = "item__pipeline"
+    list_display = ("opened_at", "item", "state_shown", "opened_by_shown", "start")
+    list_filter = (of_pipeline("item__pipeline"), "anonymous")
+    list_select_related = ("item", "opened_by", "outcome")
+    unlisted = ("outcome__rationale",)
+    ordering = ("-id",)
+    ids = ("id", "item", "resolution")
+    search_help_text = "The id of a challenge, an item or a resolution."
+    inlines = (ChallengeOutcomeInline,)
+    fields = (
+        ("item", "resolution"), ("opened_at", "opened_by_shown"), "reason_shown", "state_shown",
+        "page", "id",
+    )  # fmt: skip
+
+    @admin.display(description="State")
+    def state_shown(self, row: Challenge) -> str:
+        """Return where it is."""
+        return str(ChallengeState(row.state).label)
+
+    @admin.display(description="Opened by")
+    def opened_by_shown(self, row: Challenge) -> str:
+        """Return who opened it by name; the others are read on its page, which is on record."""
+        return "unnamed" if row.anonymous else row.opened_by.username
+
+    @admin.display(description="Reason")
+    def start(self, row: Challenge) -> str:
+        """Return how the reason begins."""
+        return rendering.short(row.reason)
+
+    @admin.display(description="Reason")
+    def reason_shown(self, row: Challenge) -> SafeString:
+        """Return the reason as it was written."""
+        return rendering.as_text(row.reason)
+
+    @admin.display(description="Its page")
+    def page(self, row: Challenge) -> SafeString:
+        """Link to where it is judged, and who opened it is read."""
+        return format_html('<a href="{}">Its page</a>', reverse("challenge", args=[row.pk]))
 
 
 @admin.register(Note)

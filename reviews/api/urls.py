@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from reviews.api import aftermath, audit, claims, clocks, items, operations, predictions
+from reviews.api import aftermath, audit, challenges, claims, clocks, items, operations, predictions
 
 urlpatterns = [
     path("audit/events", audit.Events.as_view()),
@@ -21,6 +21,12 @@ urlpatterns = [
     path("decisions", items.Decisions.as_view()),
     path("decisions/<uuid:decision_id>/undo", claims.Undo.as_view()),
     path("resolutions", items.Resolutions.as_view()),
+    path("resolutions/<uuid:resolution_id>/challenge", challenges.OpenChallenge.as_view()),
+    path("challenges", challenges.Challenges.as_view()),
+    path("challenges/<uuid:challenge_id>", challenges.OneChallenge.as_view()),
+    path("challenges/<uuid:challenge_id>/uphold", challenges.Uphold.as_view()),
+    path("challenges/<uuid:challenge_id>/overturn", challenges.Overturn.as_view()),
+    path("challenges/<uuid:challenge_id>/challenger", challenges.Challenger.as_view()),
     path("items", items.Items.as_view()),
     path("items/<uuid:item_id>", items.OneItem.as_view()),
     path("items/<uuid:item_id>/adjudicate", items.Adjudicate.as_view()),

@@ -37,6 +37,8 @@ TRANSITIONS = MappingProxyType(
         "adjudicate": Transition(
             frozenset((S.AWAITING_ADJUDICATION, S.ESCALATED)), frozenset((S.RESOLVED,))
         ),
+        # A challenge that was right: another outcome takes the place of the one that stood.
+        "overturn": Transition(frozenset((S.RESOLVED,)), frozenset((S.RESOLVED,))),
         "undo": Transition(UNSETTLED | {S.RESOLVED}, frozenset((S.IN_REVIEW,))),
         "escalate": Transition(OPEN | {S.AWAITING_ADJUDICATION}, frozenset((S.ESCALATED,))),
         "withdraw": Transition(UNSETTLED, frozenset((S.WITHDRAWN,))),

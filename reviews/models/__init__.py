@@ -1,6 +1,7 @@
 """Predictions, the work that they make for people, and what people decided."""
 
 from reviews.models.assignments import Assignment
+from reviews.models.challenges import Challenge, ChallengeOutcome
 from reviews.models.clocks import Acknowledgement, ClockEvent, Escalation, SLAClock
 from reviews.models.decisions import Decision, Resolution
 from reviews.models.intake import Outcome, Prediction, ShadowRoute, Withdrawal
@@ -13,6 +14,8 @@ from reviews.models.remedies import Remedy
 __all__ = [
     "Acknowledgement",
     "Assignment",
+    "Challenge",
+    "ChallengeOutcome",
     "ClockEvent",
     "Decision",
     "Escalation",

@@ -16,7 +16,16 @@ from governance.enums import RecordClass
 from governance.models.base import ERASED
 from governance.selectors import provenance, retention
 from reviews.enums import ItemStatus
-from reviews.models import Decision, Note, Notification, Prediction, Resolution, ShadowRoute
+from reviews.models import (
+    Challenge,
+    ChallengeOutcome,
+    Decision,
+    Note,
+    Notification,
+    Prediction,
+    Resolution,
+    ShadowRoute,
+)
 
 ENDED = (ItemStatus.RESOLVED, ItemStatus.WITHDRAWN, ItemStatus.EXPIRED)
 # Where the prediction of a row of each model is.
@@ -25,11 +34,14 @@ TO_PREDICTION: dict[type[Model], str] = {
     ShadowRoute: "prediction__",
     Decision: "item__prediction__",
     Resolution: "item__prediction__",
+    Challenge: "item__prediction__",
+    ChallengeOutcome: "item__prediction__",
     Note: "item__prediction__",
     Notification: "item__prediction__",
 }
 WRITTEN: dict[type[Model], str] = {
     Decision: "decided_at", Resolution: "resolved_at", Note: "created_at",
+    Challenge: "opened_at", ChallengeOutcome: "at",
 }  # fmt: skip
 
 

@@ -5,8 +5,11 @@ from heapq import merge
 from typing import Any
 
 from governance.models import AuditEvent
-from reviews.models import Decision, Prediction, Resolution
+from reviews.models import Challenge, ChallengeOutcome, Decision, Prediction, Resolution
 from reviews.selectors.leaves import leaves
+
+# By what an event names the record that says why, the first before the others.
+REASONED = ("decision", "judgement", "challenge", "resolution")
 
 
 def events(prediction: Prediction) -> list[dict[str, Any]]:
@@ -73,7 +76,7 @@ def _routed(prediction: Prediction) -> dict[str, Any]:
 
 
 def _act(event: AuditEvent, reasons: dict[str, str]) -> dict[str, Any]:
-    subject = event.detail.get("decision") or event.detail.get("resolution") or ""
+    subject = next((event.detail[name] for name in REASONED if event.detail.get(name)), "")
     return {
         "at": event.at,
         "action": event.action,
@@ -85,6 +88,11 @@ def _act(event: AuditEvent, reasons: dict[str, str]) -> dict[str, Any]:
 
 
 def _rationales(item_id: Any) -> dict[str, str]:
-    decided = Decision.objects.filter(item=item_id).values_list("pk", "rationale")
-    resolved = Resolution.objects.filter(item=item_id).values_list("pk", "rationale")
-    return {str(pk): text for rows in (decided, resolved) for pk, text in rows}
+    of = {"item": item_id}
+    texts = (
+        Decision.objects.filter(**of).values_list("pk", "rationale"),
+        Resolution.objects.filter(**of).values_list("pk", "rationale"),
+        Challenge.objects.filter(**of).values_list("pk", "reason"),
+        ChallengeOutcome.objects.filter(**of).values_list("pk", "rationale"),
+    )
+    return {str(pk): text for rows in texts for pk, text in rows}

@@ -17,11 +17,13 @@ from reviews.domain import consensus, lifecycle
 from reviews.domain.answers import Judgement, settle
 from reviews.enums import AssignmentState, ItemStatus, ResolutionKind, Verdict
 from reviews.models import Assignment, Decision, Resolution, ReviewItem
+from reviews.selectors import challenges
 from reviews.selectors.blindness import TO_ADJUDICATE
 from reviews.services import assignments, clocks, escalations, resolutions
 from reviews.services.assignments import Claim
 
 GRACE = timedelta(minutes=10)
+SETTLED_BY_OTHERS = (ResolutionKind.ADJUDICATED, ResolutionKind.OVERTURNED)
 ANSWERS = (Verdict.ACCEPT, Verdict.CORRECT, Verdict.REJECT)
 
 
@@ -247,8 +249,10 @@ def _refuse_undo(decision: Decision, item: ReviewItem, now: datetime) -> None:
         raise Conflict("A decision can be undone for 10 minutes; this one is older.")
     if item.left_at is not None:
         raise Conflict("The outcome has left the system in a dataset: challenge it instead.")
-    if item.resolution is not None and item.resolution.kind == ResolutionKind.ADJUDICATED:
+    if item.resolution is not None and item.resolution.kind in SETTLED_BY_OTHERS:
         raise Conflict("An adjudicator has settled this item.")
+    if item.resolution_id is not None and challenges.of_resolution(item.resolution_id).exists():
+        raise Conflict("The outcome is challenged: whoever judges that settles it.")
     if item.status == ItemStatus.ESCALATED and not _escalated_alone(decision, item):
         raise Conflict("The item was escalated since: an adjudicator settles it.")
 

@@ -11,6 +11,8 @@ from governance.services.redactions import Act, Keys, Leaf, Store, Subject
 from reviews.domain.rows import leaf_record, stored_leaf
 from reviews.enums import ItemStatus
 from reviews.models import (
+    Challenge,
+    ChallengeOutcome,
     Decision,
     Note,
     Outcome,
@@ -25,6 +27,7 @@ from reviews.services import withdrawals
 ENDED = (ItemStatus.RESOLVED, ItemStatus.WITHDRAWN, ItemStatus.EXPIRED)
 CHUNK = 1_000
 ERASED_ANSWER = b'{"erased":true}'
+JUDGEMENTS = (Decision, Resolution, Challenge, ChallengeOutcome, Note)
 REASON = "Its data is erased."
 
 
@@ -55,7 +58,7 @@ def _judgements(subject: Subject) -> Keys:
     items = ReviewItem.objects.filter(prediction__in=predictions_of(subject).values("pk"))
     return {
         model: _keys(model._default_manager.filter(item__in=items.values("pk")))
-        for model in (Decision, Resolution, Note)
+        for model in JUDGEMENTS
     }
 
 
@@ -102,7 +105,7 @@ STORES = (
     ),
     Store(
         name="decisions",
-        models=(Decision, Resolution, Note),
+        models=JUDGEMENTS,
         about=_judgements,
         kept="Who decided, when, with which verdict and reason codes: to show and defend how it was"
         " decided (GDPR 17(3)(b) and (e)).",

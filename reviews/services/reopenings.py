@@ -14,7 +14,7 @@ from governance.services import ledger
 from reviews.domain import lifecycle
 from reviews.enums import AssignmentState, ItemStatus
 from reviews.models import Assignment, ReviewItem
-from reviews.services import assignments, clocks
+from reviews.services import assignments, challenges, clocks
 from reviews.services.pauses import locked
 
 REASON = "The item was reopened."
@@ -47,6 +47,7 @@ def reopen_locked(item: ReviewItem, *, actor: User, reason: str, now: datetime) 
     live = Assignment.objects.filter(item=item, state=AssignmentState.CLAIMED)
     live.update(state=AssignmentState.RELEASED, ended_at=now, reason=REASON)
     before = item.resolution_id
+    challenge = challenges.end_unjudged(before, actor=actor, why=REASON, now=now)
     tier = policies.document(item.config_version_id)["tiers"][item.tier]
     item.resolution = item.resolved_at = None
     item.cycle += 1
@@ -65,6 +66,7 @@ def reopen_locked(item: ReviewItem, *, actor: User, reason: str, now: datetime) 
             "cycle": item.cycle,
             "resolution": str(before) if before else None,
             "clocks": told,
+            **({"moot": challenge} if challenge else {}),
         },
     )
     return item

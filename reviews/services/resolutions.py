@@ -61,7 +61,9 @@ def resolve(
 
 
 def _superseded(item: ReviewItem) -> Resolution | None:
-    """Return what stood before the item was reopened."""
+    """Return what stands until now, else what stood before the item was reopened."""
+    if item.resolution_id is not None:
+        return item.resolution
     if item.cycle == 1:
         return None
     rows = Resolution.objects.filter(item=item, superseded_by=None)
@@ -94,16 +96,16 @@ def adjudicate(
     if item is None or not principal.sees(item.pipeline_id):
         raise NotFound("There is no such item.")
     document = policies.document(item.config_version_id)
-    _refuse_other_roles(actor, document["tiers"][item.tier]["adjudicate_by"])
+    refuse_other_roles(actor, document["tiers"][item.tier]["adjudicate_by"])
     lifecycle.move("adjudicate", source=item.status, target=ItemStatus.RESOLVED)
     decisions = _judged(item, actor)
-    _refuse_incomplete(answer, rationale, document)
+    refuse_incomplete(answer, rationale, document)
     resolution = resolve(
         item=item,
         act="adjudicate",
         kind=ResolutionKind.ADJUDICATED,
         answer=answer,
-        agreement=_share(decisions, answer),
+        agreement=share_of(decisions, answer),
         decided_on=decisions,
         actor=actor,
         now=now,
@@ -127,7 +129,8 @@ def adjudicate(
     return item
 
 
-def _refuse_other_roles(actor: User, slug: str) -> None:
+def refuse_other_roles(actor: User, slug: str) -> None:
+    """Refuse who has not the role that a tier names for settling it, where it names one."""
     if (
         slug
         and not actor.is_superuser
@@ -144,7 +147,8 @@ def _judged(item: ReviewItem, actor: User) -> list[Decision]:
     return [decision for decision in decisions if decision.assignment.slot > item.closed_slots]
 
 
-def _refuse_incomplete(answer: Any, rationale: str, document: dict[str, Any]) -> None:
+def refuse_incomplete(answer: Any, rationale: str, document: dict[str, Any]) -> None:
+    """Refuse an answer that the question does not take, and one that nothing is said for."""
     faults = [] if answer is None else answer_faults(answer, document["question"])
     if not rationale.strip():
         raise InvalidInput.at("/rationale", "Say why.", code="required")
@@ -152,7 +156,8 @@ def _refuse_incomplete(answer: Any, rationale: str, document: dict[str, Any]) ->
         raise InvalidInput(faults[0].detail, faults=tuple(faults))
 
 
-def _share(decisions: Sequence[Decision], answer: Any) -> float:
+def share_of(decisions: Sequence[Decision], answer: Any) -> float:
+    """Return which share of the decisions that answered gave this answer."""
     answered = [
         d for d in decisions if d.verdict in (Verdict.ACCEPT, Verdict.CORRECT, Verdict.REJECT)
     ]

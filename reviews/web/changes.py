@@ -33,6 +33,7 @@ from reviews.web.people import DeskRequest, signed_in
 
 PAGE = 50
 UNPROCESSABLE = 422
+LONGEST = 2000
 TONES = {
     AdjustmentState.SUBMITTED: "soon", AdjustmentState.APPROVED: "accent",
     AdjustmentState.ACTIVE: "good", AdjustmentState.STALE: "late",
@@ -98,7 +99,7 @@ def _page(
         "steps": row.steps,
         "signatures": [{"row": each, "valid": bindings.holds(each, row)} for each in given],
         "lacking": adjustments.lacking(row) if row.state == AdjustmentState.SUBMITTED else {},
-        "challenges": row.challenges.select_related("actor", "answer").order_by("at"),
+        "challenges": _challenges(request, row),
         "activations": row.activations.select_related("actor").order_by("number"),
         "rolled": rolled,
         "countersigned": adjustments.countersigned_at(row),
@@ -113,6 +114,21 @@ def _page(
         "now": clock.now(),
     }
     return flow.page(request, "reviews/change.html", context, status=status)
+
+
+def _challenges(request: DeskRequest, row: Adjustment) -> list[dict[str, Any]]:
+    """Return the challenges of a change, with whether this person may close each that is open."""
+    closes = request.principal.may(Permission.APPROVE) and not _wrote(request, row)
+    found = row.challenges.select_related("actor", "answer__actor").order_by("at")
+    return [
+        {
+            "row": each,
+            "answer": getattr(each, "answer", None),
+            "own": each.actor_id == request.user.pk,
+            "closes": closes or each.actor_id == request.user.pk,
+        }
+        for each in found
+    ]
 
 
 def _wrote(request: DeskRequest, row: Adjustment) -> bool:
@@ -157,12 +173,37 @@ def _dispose(request: DeskRequest, act: dict[str, Any]) -> object:
     return remedies.dispose(kind=kind, predictions=None, reason=_reason(request), **act)
 
 
+def _text(request: DeskRequest, name: str, ask: str) -> str:
+    text = request.POST.get(name, "").replace("\x00", "").replace("\r\n", "\n").strip()
+    if not text or len(text) > LONGEST:
+        raise InvalidInput.at(f"/{name}", ask, code="length")
+    return text
+
+
+def _challenge(request: DeskRequest, act: dict[str, Any]) -> object:
+    objection = _text(
+        request, "objection", str(_("Say in at most 2000 characters what you doubt."))
+    )
+    return proposals.challenge(objection=objection, **act)
+
+
+def _answer(request: DeskRequest, act: dict[str, Any]) -> object:
+    response = _text(request, "response", str(_("Say in at most 2000 characters what settles it.")))
+    try:
+        challenge_id = uuid.UUID(request.POST.get("challenge", ""))
+    except ValueError:
+        raise NotFound("There is no such challenge.") from None
+    return proposals.answer(challenge_id=challenge_id, response=response, **act)
+
+
 ACTS: Mapping[str, tuple[Callable[[DeskRequest, dict[str, Any]], object], Any]] = {
     "sign": (_sign, _("Signed.")),
     "activate": (_activate, _("It is in force.")),
     "roll-back": (_roll_back, _("Rolled back. A second person signs it within a day.")),
     "reject": (_reject, _("Rejected.")),
     "withdraw": (_withdraw, _("Withdrawn.")),
+    "challenge": (_challenge, _("Challenged. Nobody approves it before that is answered.")),
+    "answer": (_answer, _("Answered. The challenge is closed.")),
     "dispose": (_dispose, _("Noted.")),
 }
 

@@ -18,7 +18,7 @@ from reviews.enums import ItemStatus, PauseReason
 from reviews.models import Assignment, ReviewItem
 from reviews.selectors import badges, clock_views, desk, records, timelines
 from reviews.services import escalations, pauses
-from reviews.web import flow
+from reviews.web import challenges, flow
 from reviews.web.people import DeskRequest, signed_in
 
 SEES = (Permission.REVIEW, Permission.ADJUDICATE, Permission.AUDIT)
@@ -69,6 +69,7 @@ def _page(
     status: int = 200,
 ) -> HttpResponse:
     more = {"fault": fault, "opens": _opens(request, row), "assignment": None}
+    more |= challenges.outcome_of(row)
     context = _context(request, row, now) | more
     return flow.page(request, "reviews/item_clocks.html", context, status=status)
 

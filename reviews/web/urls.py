@@ -4,6 +4,7 @@ from django.urls import path
 
 from reviews.web import (
     adjudication,
+    challenges,
     changes,
     gallery,
     inbox,
@@ -35,6 +36,10 @@ urlpatterns = [
         item_clocks.take_up,
         name="item-take-up",
     ),
+    path("items/<uuid:item_id>/challenge", challenges.challenge, name="item-challenge"),
+    path("challenges", challenges.listed, name="challenges"),
+    path("challenges/<uuid:challenge_id>", challenges.one, name="challenge"),
+    path("challenges/<uuid:challenge_id>/challenger", challenges.challenger, name="challenger"),
     path("changes", changes.waiting, name="changes"),
     path("changes/<uuid:adjustment_id>", changes.change, name="change"),
     path("changes/<uuid:adjustment_id>/<slug:name>", changes.act, name="change-act"),

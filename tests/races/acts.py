@@ -4,6 +4,7 @@ Everything in and out is JSON: the crowd passes it through pipes.
 """
 
 import time
+import uuid
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -20,7 +21,7 @@ from governance.selectors import clock, principals
 from governance.services import anchoring, configuration, dispatch, policies
 from reviews.domain.answers import Judgement
 from reviews.models import Prediction, ReviewItem
-from reviews.services import assignments, decisions, intake, resolutions, sweeping
+from reviews.services import assignments, challenges, decisions, intake, resolutions, sweeping
 from tests import factories, governed
 from tests.races import tasks
 
@@ -111,6 +112,21 @@ def adjudicate(*, user: int, item: str) -> Result:
         now=_at(120),
     )
     return {"status": settled.status}
+
+
+def challenge(*, user: int, resolution: str) -> Result:
+    """Doubt an outcome."""
+    made = challenges.challenge(
+        **_person(user), resolution_id=uuid.UUID(resolution), reason="Is it?", anonymous=True,
+        now=_at(120),
+    )  # fmt: skip
+    return {"challenge": str(made.pk)}
+
+
+def judge(*, user: int, challenge: str, verdict: str) -> Result:
+    """Judge a challenge: `uphold` it, or `overturn` it."""
+    said = {"challenge_id": uuid.UUID(challenge), "rationale": "It says so.", "now": _at(180)}
+    return {"state": getattr(challenges, verdict)(**_person(user), **said).state}
 
 
 def send(*, user: int, payloads: list[dict[str, Any]]) -> Result:
@@ -259,6 +275,8 @@ ACTS: dict[str, Callable[..., Result]] = {
         expire,
         undo,
         adjudicate,
+        challenge,
+        judge,
         send,
         post,
         publish,

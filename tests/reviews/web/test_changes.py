@@ -105,3 +105,40 @@ def test_the_list_costs_the_same_for_few_and_for_many(bot, people, django_assert
         governed.draft(bot, summary=f"Change {n}", now=now)
     with django_assert_max_num_queries(12):
         people[0].get("/changes")
+
+
+def test_o23_a_change_is_challenged_and_answered_on_its_page_before_anybody_approves(bot, people):
+    first, second = people
+    row = governed.submit(governed.draft(bot))
+    address = f"/changes/{row.pk}"
+    assert first.post(f"{address}/challenge", {"objection": " "}).status_code == 400
+    assert first.post(f"{address}/challenge", {"objection": "Is it tested?"}).status_code == 303
+    raised = row.challenges.get()
+    page = second.get(address).content.decode()
+    assert "Is it tested?" in page
+    assert "nobody approves before it is answered" in page
+    said = {"meaning": "approval", "password": factories.PASSWORD}
+    assert second.post(f"{address}/sign", said).status_code == 409
+    closing = {"challenge": raised.pk, "response": "The gate run shows it."}
+    assert second.post(f"{address}/answer", closing | {"challenge": "x"}).status_code == 404
+    assert second.post(f"{address}/answer", closing).status_code == 303
+    page = first.get(address).content.decode()
+    assert "The gate run shows it." in page
+    assert second.user.username in page
+    assert second.post(f"{address}/answer", closing).status_code == 409
+    assert second.post(f"{address}/sign", said).status_code == 303
+
+
+def test_who_raised_a_challenge_accepts_what_settles_it_and_who_wrote_the_change_does_not(
+    bot, people, desk
+):
+    author = desk(roles=("approver",), skills=())
+    row = governed.submit(governed.draft(author.user))
+    address = f"/changes/{row.pk}"
+    people[0].post(f"{address}/challenge", {"objection": "Is it tested?"})
+    raised = row.challenges.get()
+    closing = {"challenge": raised.pk, "response": "It is."}
+    assert "Answer and close" not in author.get(address).content.decode()
+    assert author.post(f"{address}/answer", closing).status_code == 403
+    assert "Accept and close" in people[0].get(address).content.decode()
+    assert people[0].post(f"{address}/answer", closing).status_code == 303

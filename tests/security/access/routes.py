@@ -54,6 +54,7 @@ def at(text: str) -> Filled:
             approved_change=world.approved_change.pk, active=world.active.pk,
             challenged=world.challenge.adjustment_id, challenge=world.challenge.pk,
             stop=world.stop.pk, rolled_back=world.rolled_back.pk, pack=world.pack.pk,
+            dispute=world.dispute.pk, resolution=world.dispute.resolution_id,
         )  # fmt: skip
 
     return fill
@@ -221,6 +222,22 @@ CALLS: dict[tuple[str, str], Call] = {
         ("review",), at("/decisions/{decision}/undo"), 409, body=nothing
     ),
     ("GET", "resolutions"): Call(RECORDS, at("/resolutions"), elsewhere=200),
+    # It is challenged already.
+    ("POST", "resolutions/<uuid:resolution_id>/challenge"): Call(
+        ("review",), at("/resolutions/{resolution}/challenge"), 409, body=reason
+    ),
+    ("GET", "challenges"): Call(RECORDS, at("/challenges"), elsewhere=200),
+    ("GET", "challenges/<uuid:challenge_id>"): Call(RECORDS, at("/challenges/{dispute}")),
+    ("POST", "challenges/<uuid:challenge_id>/uphold"): Call(
+        ("review",), at("/challenges/{dispute}/uphold"), body=said(rationale="x"), who="judge"
+    ),
+    ("POST", "challenges/<uuid:challenge_id>/overturn"): Call(
+        ("review",), at("/challenges/{dispute}/overturn"), body=said(rationale="x"), who="judge"
+    ),
+    # Who challenged is read by compliance alone.
+    ("POST", "challenges/<uuid:challenge_id>/challenger"): Call(
+        ("audit:read",), at("/challenges/{dispute}/challenger"), 403, body=nothing
+    ),
     ("GET", "items"): Call(RECORDS, at("/items"), elsewhere=200),
     ("GET", "items/<uuid:item_id>"): Call(RECORDS, at("/items/{item}")),
     # The item is settled, which its adjudicator is told; nobody else is told even that.

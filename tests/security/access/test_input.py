@@ -92,6 +92,8 @@ KNOWN: dict[tuple[str, str], tuple[str, ...]] = {
     ("PUT", "pipelines/<slug:slug>/config"): DOCUMENT,
     ("POST", "predictions"): ("occurred_at", "subject", "scores", "model"),
     ("POST", "predictions/<uuid:prediction_id>/outcome"): ("cost",),
+    ("POST", "resolutions/<uuid:resolution_id>/challenge"): ("anonymous",),
+    ("POST", "challenges/<uuid:challenge_id>/overturn"): ("answer",),
     ("POST", "claim"): ("pipeline", "queue"),
     ("POST", "items/<uuid:item_id>/reassign"): ("reviewer", "queue", "tier"),
     ("POST", "assignments/<uuid:assignment_id>/decision"): (
