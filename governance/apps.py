@@ -35,7 +35,11 @@ class GovernanceConfig(AppConfig):
 
         That calls once for each app; by then all tables are there.
         """
-        from governance.selectors import pack_records  # noqa: PLC0415 - models are ready only now
+        from governance.selectors import (  # noqa: PLC0415 - models are ready only now
+            pack_oversight,
+            pack_records,
+        )
 
         pack_records.register_all()
+        pack_oversight.register_all()
         post_migrate.connect(install_triggers, sender=self, dispatch_uid="governance.append_only")

@@ -1,32 +1,15 @@
-"""How soon an incident is reported: the one table of it, as of the day below.
+"""How soon an incident is reported: the one table of the days.
 
-Read through secondary pages; who corrects a number corrects it here, and dates it.
+On what they rest is row O14 of the matrix of controls, with the day on which that was last read.
 """
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-AS_OF = "2026-11-26"
-
-
-@dataclass(frozen=True)
-class Deadline:
-    """Days from when one became aware, and where the rule stands."""
-
-    days: int
-    source: str
-
-
-DEADLINES = {
-    "serious": Deadline(15, "Regulation (EU) 2024/1689, Article 73(2)"),
-    "death": Deadline(10, "Regulation (EU) 2024/1689, Article 73(4)"),
-    "widespread": Deadline(2, "Regulation (EU) 2024/1689, Article 73(3)"),
-}
-# Until it is reported, the system is not altered in a way that could hide the causes.
-FREEZE = "Regulation (EU) 2024/1689, Article 73(6)"
+# By severity, from when one became aware of it.
+DAYS = {"serious": 15, "death": 10, "widespread": 2}
 
 
 def due_at(severity: str, aware_at: datetime) -> datetime | None:
     """Return by when an incident is reported, 24 hours a day from `aware_at`; None: no law says."""
-    deadline = DEADLINES.get(severity)
-    return aware_at + timedelta(days=deadline.days) if deadline else None
+    days = DAYS.get(severity)
+    return aware_at + timedelta(days=days) if days else None

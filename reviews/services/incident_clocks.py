@@ -4,7 +4,7 @@ import uuid
 
 from django.db import transaction
 
-from governance.domain.incidents import DEADLINES
+from governance.domain.incidents import DAYS
 from governance.models import Incident, IncidentStep, Pipeline
 from governance.selectors import policies
 from governance.services import configuration
@@ -53,10 +53,9 @@ def _policy_of(incident: Incident) -> str:
     """Return the SLA policy of a severity, made the first time: its days, round the clock."""
     slug = f"incident-{incident.severity}"
     if policies.current_sla(slug) is None:
-        days = DEADLINES[incident.severity].days
         policy = {
             "kind": "SLAPolicy", "slug": slug, "calendar": CALENDAR, "at_risk": WARNINGS,
-            "targets": {"signoff": f"P{days}D"},
+            "targets": {"signoff": f"P{DAYS[incident.severity]}D"},
         }  # fmt: skip
         configuration.apply(
             sources=[ROUND_THE_CLOCK, policy], actor=None, reason=REASON, now=incident.opened_at

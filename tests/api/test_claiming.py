@@ -94,7 +94,7 @@ def test_whoever_sent_a_prediction_never_reviews_it(api: Any, bot: User) -> None
         ([], 204),
     ],
 )
-def test_an_item_goes_only_to_a_skill_that_has_not_expired(
+def test_o12_an_expired_qualification_is_not_assignable(
     api: Any, bot: User, skills: list[dict[str, Any]], status: int
 ) -> None:
     factories.an_item(bot, "high")
@@ -106,7 +106,7 @@ def test_an_item_goes_only_to_a_skill_that_has_not_expired(
     assert api(person, "review").post("/claim").status_code == status
 
 
-def test_a_skill_counts_on_the_day_on_which_it_expires(bot: User) -> None:
+def test_o12_a_qualification_counts_on_the_day_on_which_it_expires(bot: User) -> None:
     person = factories.a_person("expert")
     row = person.skills.get()
     row.expires = factories.NOW.date()

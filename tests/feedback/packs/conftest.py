@@ -19,7 +19,7 @@ from feedback.services import sealing as dataset_sealing
 from feedback.services.audit_packs import Wanted
 from governance.models import User
 from governance.selectors import principals
-from governance.services import holds, sealing
+from governance.services import access_reviews, holds, incidents, sealing
 from tests import factories, governed
 
 
@@ -47,6 +47,14 @@ class Office:
             principal=principals.of_person(first), actor=first, pipeline="intents",
             reason="A lawsuit", now=now,
         )  # fmt: skip
+        officer = {"principal": principals.of_person(first), "actor": first, "now": now}
+        incidents.begin(
+            pipeline="intents", severity="other", title="Cards were lost", text="Forty of them.",
+            aware_at=now, **officer,
+        )  # fmt: skip
+        access_reviews.begin(
+            pipeline="intents", due_at=now + timedelta(days=7), reason="Half-yearly", **officer
+        )
         bot = principals.of_person(self.bot)
         datasets.create(
             principal=bot, actor=self.bot, slug="answers", pipeline="intents", wanted=None,

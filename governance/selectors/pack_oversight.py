@@ -1,0 +1,121 @@
+"""What oversight puts into an audit pack: access reviews with their verdicts, and incidents."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.db.models import Q
+
+from governance.domain.pack_scope import PackScope
+from governance.domain.times import rfc3339
+from governance.models import AccessReview, Incident
+from governance.selectors.pack_sections import (
+    Sealed,
+    Section,
+    of_scope,
+    pages,
+    register,
+    streams_named,
+)
+
+Line = dict[str, Any]
+
+
+def access_reviews(scope: PackScope) -> Iterator[Line]:
+    """Return each review of a pipeline: what people held, what became of it, and who signed."""
+    rows = AccessReview.objects.filter(opened_at__lt=scope.until)
+    for page in pages(of_scope(rows, scope, "pipeline")):
+        sealed = Sealed((f"access-review:{row.pk}" for row in page), scope)
+        for row in page:
+            stream = f"access-review:{row.pk}"
+            if scope.covers(row.opened_at) and sealed.has(stream, row.opened_at):
+                yield _review(row, sealed, scope)
+
+
+def _review(row: AccessReview, sealed: Sealed, scope: PackScope) -> Line:
+    grants = list(row.grants.select_related("verdict").order_by("pk"))
+    # What was taken away is told on the streams of those who held it.
+    taken = Sealed((f"user:{grant.user_id}" for grant in grants), scope)
+    closing = getattr(row, "closing", None)
+    signed = closing is not None and sealed.has(f"access-review:{row.pk}", closing.at)
+    return {
+        "id": str(row.pk), "pipeline": scope.pipelines.get(row.pipeline_id),
+        "opened_by": row.opened_by_id, "opened_at": rfc3339(row.opened_at),
+        "due_at": rfc3339(row.due_at), "suspends": row.suspends, "reason": row.reason,
+        "grants": [_grant(grant, sealed, taken) for grant in grants],
+        "signature": {
+            "printed_name": closing.printed_name, "at": rfc3339(closing.at), "meaning": "review",
+            "signer": closing.signer_id, "bound_to": closing.digest,
+            "reauthenticated_at": rfc3339(closing.reauthenticated_at),
+        } if signed else None,
+    }  # fmt: skip
+
+
+def _grant(grant: Any, sealed: Sealed, taken: Sealed) -> Line:
+    verdict = getattr(grant, "verdict", None)
+    told = verdict is not None and (
+        sealed.has(f"access-review:{grant.review_id}", verdict.at)
+        or taken.has(f"user:{grant.user_id}", verdict.at)
+    )
+    return {
+        "user": grant.user_id, "role": grant.role or None, "permissions": grant.permissions,
+        "verdict": str(verdict.kind) if told else None, "by": verdict.actor_id if told else None,
+        "at": rfc3339(verdict.at) if told else None, "reason": verdict.reason if told else None,
+    }  # fmt: skip
+
+
+def incidents(scope: PackScope) -> Iterator[Line]:
+    """Return each incident: how bad, by when it was to be reported, and what was done."""
+    rows = Incident.objects.filter(opened_at__lt=scope.until)
+    for page in pages(of_scope(rows, scope, "pipeline")):
+        sealed = Sealed((f"incident:{row.pk}" for row in page), scope)
+        for row in page:
+            stream = f"incident:{row.pk}"
+            if scope.covers(row.opened_at) and sealed.has(stream, row.opened_at):
+                yield _incident(row, sealed, scope)
+
+
+def _incident(row: Incident, sealed: Sealed, scope: PackScope) -> Line:
+    steps = row.steps.filter(at__lt=scope.until).order_by("at", "pk")
+    said = {"title": row.title, "text": row.text} if scope.texts else {}
+    return {
+        "id": str(row.pk), "pipeline": scope.pipelines.get(row.pipeline_id),
+        "severity": str(row.severity), "aware_at": rfc3339(row.aware_at),
+        "due_at": rfc3339(row.due_at) if row.due_at else None, "opened_by": row.opened_by_id,
+        "opened_at": rfc3339(row.opened_at), "found": row.found,
+        "hold": str(row.hold_id) if row.hold_id else None,
+        "steps": [
+            {"kind": str(step.kind), "by": step.actor_id, "at": rfc3339(step.at)}
+            | ({"text": step.text} if scope.texts else {})
+            for step in steps
+            if sealed.has(f"incident:{row.pk}", step.at)
+        ],
+        **said,
+    }  # fmt: skip
+
+
+def _of_reviews(scope: PackScope) -> Q:
+    return streams_named("access-review", of_scope(AccessReview.objects.all(), scope, "pipeline"))
+
+
+def _of_incidents(scope: PackScope) -> Q:
+    return streams_named("incident", of_scope(Incident.objects.all(), scope, "pipeline"))
+
+
+def register_all() -> None:
+    """Register what oversight has."""
+    for section in SECTIONS:
+        register(section)
+
+
+SECTIONS = (
+    Section(
+        "access_reviews", "Access reviews",
+        "What each person held on a day, whether it was kept, and who signed the whole.",
+        access_reviews, _of_reviews,
+    ),
+    Section(
+        "incidents", "Incidents",
+        "What went wrong, by when it was to be reported, and what was done about it.",
+        incidents, _of_incidents,
+    ),
+)  # fmt: skip
