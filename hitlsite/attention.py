@@ -131,6 +131,7 @@ def _incidents(principal: Principal, user: User) -> Iterator[Matter]:
     now, rows = clock.now(), incidents.visible(principal)
     for row in incidents.unreported(rows).order_by("due_at"):
         words = _("The incident “%(title)s” is to be reported by %(day)s")
+        assert row.due_at is not None
         said = {"title": row.title, "day": f"{row.due_at:%Y-%m-%d %H:%M} UTC"}
         address = reverse("admin:governance_incident_change", args=[row.pk])
         yield Matter(words % said, address, urgent=row.due_at < now + URGENT)

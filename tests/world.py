@@ -37,13 +37,11 @@ from governance.models import (
 )
 from governance.selectors import principals
 from governance.services import (
-    access_reviews,
     adjustments,
     anchoring,
     configuration,
     holds,
     idempotency,
-    incidents,
     retention,
     sign_in_links,
     signature_policies,
@@ -75,7 +73,7 @@ from reviews.services import (
     withdrawals,
 )
 from reviews.services.assignments import Claim
-from tests import factories, governed
+from tests import factories, governed, oversight
 
 
 @dataclass
@@ -153,33 +151,10 @@ def build() -> World:
         **_govern(bot, reviewer, pipeline, now),
     )  # fmt: skip
     _maintain(now)
-    _review_access(now)
-    _have_an_incident(now)
+    officer = User.objects.get(username="compliance")
+    oversight.review_access(officer, now)
+    oversight.have_an_incident(officer, now)
     return world
-
-
-def _have_an_incident(now: datetime) -> None:
-    """Open one and report it, so that nothing stays frozen."""
-    root = User.objects.get(username="compliance")
-    officer: dict[str, Any] = {"principal": principals.of_person(root), "actor": root, "now": now}
-    row = incidents.begin(
-        pipeline="intents", severity="serious", title="For a test", text="For a test",
-        aware_at=now, **officer,
-    )  # fmt: skip
-    incidents.step(incident_id=row.pk, kind="reported", text="To nobody", **officer)
-    assert row.hold is not None
-    holds.lift(hold_id=row.hold.pk, reason="For a test", **officer)
-
-
-def _review_access(now: datetime) -> None:
-    root = User.objects.get(username="compliance")
-    officer: dict[str, Any] = {"principal": principals.of_person(root), "actor": root, "now": now}
-    review = access_reviews.begin(
-        pipeline="intents", due_at=now + timedelta(days=7), reason="For a test", **officer
-    )
-    for grant in review.grants.all():
-        access_reviews.judge(grant_id=grant.pk, keep=True, reason="For a test", **officer)
-    access_reviews.close(review_id=review.pk, proven_at=now, **officer)
 
 
 def _seal(now: datetime) -> None:

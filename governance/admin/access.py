@@ -117,10 +117,9 @@ class AccessReviewAdmin(Acts, ReadOnlyAdmin):
     def readable(self, rows: "QuerySet[Any]", principal: Principal) -> "QuerySet[Any]":
         """Return the reviews within reach, each with how many grants are left."""
         seen: QuerySet[Any] = rows.filter(pk__in=access.reviews(principal).values("pk"))
-        return seen.annotate(
-            grants_left=Count("grants", filter=Q(grants__verdict=None)),
-            grants_all=Count("grants"),
-        )
+        left = Count("grants", filter=Q(grants__verdict=None))
+        counted: QuerySet[Any] = seen.annotate(grants_left=left, grants_all=Count("grants"))
+        return counted
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Return whether compliance asks."""

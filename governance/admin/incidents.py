@@ -176,7 +176,7 @@ class IncidentAdmin(Acts, ReadOnlyAdmin):
             return HttpResponseRedirect(self.row_address(row))
         known = IncidentStepKind(kind)
         return self.act_page(
-            request, row, form, title=ACTS[known], label=_("Put on record"), lead=LEADS[known]
+            request, row, form, title=str(ACTS[known]), label=_("Put on record"), lead=LEADS[known]
         )
 
     def _stepped(self, request: HttpRequest, row: Incident, kind: str, form: forms.Form) -> Any:

@@ -7,7 +7,13 @@ from django.db.models import Q
 
 from governance.domain.pack_scope import PackScope
 from governance.domain.times import rfc3339
-from governance.models import AccessReview, Incident
+from governance.models import (
+    AccessGrant,
+    AccessReview,
+    AccessReviewClosing,
+    AccessVerdict,
+    Incident,
+)
 from governance.selectors.pack_sections import (
     Sealed,
     Section,
@@ -35,31 +41,40 @@ def _review(row: AccessReview, sealed: Sealed, scope: PackScope) -> Line:
     grants = list(row.grants.select_related("verdict").order_by("pk"))
     # What was taken away is told on the streams of those who held it.
     taken = Sealed((f"user:{grant.user_id}" for grant in grants), scope)
-    closing = getattr(row, "closing", None)
-    signed = closing is not None and sealed.has(f"access-review:{row.pk}", closing.at)
     return {
-        "id": str(row.pk), "pipeline": scope.pipelines.get(row.pipeline_id),
+        "id": str(row.pk), "pipeline": row.pipeline.slug if row.pipeline else None,
         "opened_by": row.opened_by_id, "opened_at": rfc3339(row.opened_at),
         "due_at": rfc3339(row.due_at), "suspends": row.suspends, "reason": row.reason,
         "grants": [_grant(grant, sealed, taken) for grant in grants],
-        "signature": {
-            "printed_name": closing.printed_name, "at": rfc3339(closing.at), "meaning": "review",
-            "signer": closing.signer_id, "bound_to": closing.digest,
-            "reauthenticated_at": rfc3339(closing.reauthenticated_at),
-        } if signed else None,
+        "signature": _closing(row, sealed),
     }  # fmt: skip
 
 
-def _grant(grant: Any, sealed: Sealed, taken: Sealed) -> Line:
-    verdict = getattr(grant, "verdict", None)
-    told = verdict is not None and (
+def _closing(row: AccessReview, sealed: Sealed) -> Line | None:
+    closing: AccessReviewClosing | None = getattr(row, "closing", None)
+    if closing is None or not sealed.has(f"access-review:{row.pk}", closing.at):
+        return None
+    return {
+        "printed_name": closing.printed_name, "at": rfc3339(closing.at), "meaning": "review",
+        "signer": closing.signer_id, "bound_to": closing.digest,
+        "reauthenticated_at": rfc3339(closing.reauthenticated_at),
+    }  # fmt: skip
+
+
+def _grant(grant: AccessGrant, sealed: Sealed, taken: Sealed) -> Line:
+    held = {
+        "user": grant.user_id, "role": grant.role or None, "permissions": grant.permissions,
+        "verdict": None,
+    }  # fmt: skip
+    verdict: AccessVerdict | None = getattr(grant, "verdict", None)
+    if verdict is None or not (
         sealed.has(f"access-review:{grant.review_id}", verdict.at)
         or taken.has(f"user:{grant.user_id}", verdict.at)
-    )
-    return {
-        "user": grant.user_id, "role": grant.role or None, "permissions": grant.permissions,
-        "verdict": str(verdict.kind) if told else None, "by": verdict.actor_id if told else None,
-        "at": rfc3339(verdict.at) if told else None, "reason": verdict.reason if told else None,
+    ):
+        return held
+    return held | {
+        "verdict": str(verdict.kind), "by": verdict.actor_id, "at": rfc3339(verdict.at),
+        "reason": verdict.reason,
     }  # fmt: skip
 
 

@@ -1,0 +1,31 @@
+"""Oversight of a small world: an access review that was signed, an incident that was reported."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from governance.models import User
+from governance.selectors import principals
+from governance.services import access_reviews, holds, incidents
+
+
+def review_access(user: User, now: datetime) -> None:
+    """Look at all that is held in the pipeline, keep it, and sign."""
+    officer: dict[str, Any] = {"principal": principals.of_person(user), "actor": user, "now": now}
+    review = access_reviews.begin(
+        pipeline="intents", due_at=now + timedelta(days=7), reason="For a test", **officer
+    )
+    for grant in review.grants.all():
+        access_reviews.judge(grant_id=grant.pk, keep=True, reason="For a test", **officer)
+    access_reviews.close(review_id=review.pk, proven_at=now, **officer)
+
+
+def have_an_incident(user: User, now: datetime) -> None:
+    """Open one and report it, so that nothing stays frozen."""
+    officer: dict[str, Any] = {"principal": principals.of_person(user), "actor": user, "now": now}
+    row = incidents.begin(
+        pipeline="intents", severity="serious", title="For a test", text="For a test",
+        aware_at=now, **officer,
+    )  # fmt: skip
+    incidents.step(incident_id=row.pk, kind="reported", text="To nobody", **officer)
+    assert row.hold is not None
+    holds.lift(hold_id=row.hold.pk, reason="For a test", **officer)
