@@ -15,7 +15,7 @@ from governance.domain.principal import Principal
 from governance.enums import ErasureState
 from governance.models import ApiToken, ErasureRequest, OutboxMessage, Skill, User
 from governance.selectors import access, adjustments, audit, clock, incidents, proving, stops
-from reviews.selectors import auditing, challenges
+from reviews.selectors import attentiveness, auditing, challenges
 
 UNSEALED = timedelta(seconds=60)
 UNCOPIED = timedelta(days=1)
@@ -127,6 +127,18 @@ def _expiring(principal: Principal, user: User) -> Iterator[Matter]:
         yield Matter(words % {"n": skills["soon"]}, address)
 
 
+def _formalities(principal: Principal, user: User) -> Iterator[Matter]:
+    for risk in attentiveness.at_risk(principal):
+        words = _(
+            "Reviews may be a formality in %(pipeline)s, tier %(tier)s: %(agreed)d of %(n)d "
+            "agreed, half of them within %(seconds).1f s"
+        )
+        seen = risk.attention
+        said = {"pipeline": risk.pipeline, "tier": risk.tier, "agreed": seen.agreed, "n": seen.n,
+                "seconds": seen.median_seconds}  # fmt: skip
+        yield Matter(words % said, reverse("admin:reviews_decision_changelist"))
+
+
 def _incidents(principal: Principal, user: User) -> Iterator[Matter]:
     now, rows = clock.now(), incidents.visible(principal)
     for row in incidents.unreported(rows).order_by("due_at"):
@@ -184,5 +196,5 @@ def _lessons(principal: Principal, user: User) -> Iterator[Matter]:
 
 LOOKS: tuple[Callable[[Principal, User], Iterator[Matter]], ...] = (
     _stops, _incidents, _ledger, _clocks, _outbox, _changes, _erasures, _expiring, _access,
-    _lessons, _challenges,
+    _lessons, _challenges, _formalities,
 )  # fmt: skip
