@@ -11,7 +11,8 @@ from reviews.enums import ResolutionKind, Verdict
 
 FILTER = """Which rows are taken; all that people resolved without it. Every member must hold of
 the row as it is downloaded. One value or a list of them: `scenario_type`, `tier`, `model_name`,
-`model_version`, `resolution_kind`, `verdict`, `reason_code` (a row that has one of them), `split`.
+`model_version`, `resolution_kind`, `verdict`, `reason_code` (a row that has one of them), `split`,
+`provenance` of the label (`blind`, `assisted`, `prelabel_accepted`, `by_rule`).
 Shares from 0 to 1, themselves included: `agreement_min`, `min_confidence`, `max_confidence` (a row
 without the figure is left out). Times, themselves left out: `resolved_after`, `resolved_before`."""
 INCLUDE = """`{"auto": true}` adds predictions that were approved by rule and meet the filter: their

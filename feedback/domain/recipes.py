@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from feedback.domain.cards import PROVENANCE, provenance_of
 from governance.domain.documents.fields import suggestion
 from governance.domain.faults import Fault
 from governance.domain.strict_json import escape
@@ -16,6 +17,7 @@ WORDS: Mapping[str, tuple[str, ...]] = {
     "resolution_kind": (AUTO, "single", "agreement", "adjudicated", "overturned"),
     "verdict": ("accept", "correct", "reject"),
     "split": ("train", "validation", "test"),
+    "provenance": PROVENANCE,
 }
 TEXTS: Mapping[str, int] = {
     "scenario_type": 120,
@@ -155,6 +157,9 @@ def _contradictions(wanted: Mapping[str, Any], *, auto: bool) -> list[Fault]:
     if kinds and AUTO not in kinds and auto:
         detail = "include asks for rows that were approved by rule, and this leaves them out."
         faults.append(Fault("/filter/resolution_kind", "conflict", detail))
+    if "by_rule" in wanted.get("provenance", ()) and not auto:
+        detail = "Labels by rule are in only with include: {auto: true}."
+        faults.append(Fault("/filter/provenance", "conflict", detail))
     return faults
 
 
@@ -169,6 +174,7 @@ def _among(name: str) -> Callable[[Mapping[str, Any], Any], bool]:
 
 CONDITIONS: Mapping[str, Callable[[Mapping[str, Any], Any], bool]] = {
     **{n: _among(n) for n in ("resolution_kind", "verdict", "split", "scenario_type", "tier")},
+    "provenance": lambda row, values: provenance_of(row) in values,
     "model_name": lambda row, values: row["model"]["name"] in values,
     "model_version": lambda row, values: row["model"]["version"] in values,
     "reason_code": lambda row, values: not set(values).isdisjoint(row["reason_codes"]),

@@ -69,7 +69,7 @@ class JudgementShown(Shown):
     at = serializers.DateTimeField()
 
 
-class ChallengeShown(Shown):
+class OutcomeChallenge(Shown):
     """A challenge of an outcome."""
 
     id = serializers.UUIDField()
@@ -125,7 +125,7 @@ class Challenges(Endpoint):
     @extend_schema(
         operation_id="list_challenges",
         parameters=[ChallengeFilter],
-        responses=page_of(ChallengeShown),
+        responses=page_of(OutcomeChallenge),
     )
     def get(self, request: Request) -> Response:
         """List challenges, the newest first."""
@@ -147,7 +147,7 @@ class OneChallenge(Endpoint):
 
     scopes = {"GET": READ}
 
-    @extend_schema(operation_id="get_challenge", responses=ChallengeShown)
+    @extend_schema(operation_id="get_challenge", responses=OutcomeChallenge)
     def get(self, request: Request, challenge_id: uuid.UUID) -> Response:
         """Return a challenge."""
         return etags.answer(request, _again(request, challenge_id))
@@ -159,7 +159,9 @@ class OpenChallenge(Endpoint):
     scopes = {"POST": ("review",)}
 
     @extend_schema(
-        operation_id="challenge_resolution", request=ChallengeBody, responses={201: ChallengeShown}
+        operation_id="challenge_resolution",
+        request=ChallengeBody,
+        responses={201: OutcomeChallenge},
     )
     @idempotent
     def post(self, request: Request, resolution_id: uuid.UUID) -> Response:
@@ -179,7 +181,7 @@ class Uphold(Endpoint):
 
     scopes = {"POST": ("review",)}
 
-    @extend_schema(operation_id="uphold", request=UpholdBody, responses=ChallengeShown)
+    @extend_schema(operation_id="uphold", request=UpholdBody, responses=OutcomeChallenge)
     @idempotent
     def post(self, request: Request, challenge_id: uuid.UUID) -> Response:
         """Judge that the outcome stands; not by who opened the challenge or decided the item."""
@@ -198,7 +200,7 @@ class Overturn(Endpoint):
 
     scopes = {"POST": ("review",)}
 
-    @extend_schema(operation_id="overturn", request=OverturnBody, responses=ChallengeShown)
+    @extend_schema(operation_id="overturn", request=OverturnBody, responses=OutcomeChallenge)
     @idempotent
     def post(self, request: Request, challenge_id: uuid.UUID) -> Response:
         """Supersede the outcome; not by who opened the challenge or decided the item."""

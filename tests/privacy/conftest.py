@@ -74,7 +74,7 @@ def seal(scene: Scene, slug: str = "answers", **changes: Any) -> DatasetVersion:
     if not Dataset.objects.filter(slug=slug).exists():
         datasets.create(
             principal=principal, actor=scene.bot, slug=slug, pipeline=scene.pipeline.slug,
-            wanted=None, include=changes.get("include"), now=LATER,
+            wanted=changes.get("wanted"), include=changes.get("include"), now=LATER,
         )  # fmt: skip
     job = datasets.request_version(
         principal=principal, actor=scene.bot, slug=slug, as_of=None, now=LATER

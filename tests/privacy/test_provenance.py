@@ -58,6 +58,18 @@ def test_o11_the_card_counts_how_labels_came_about(scene: Scene) -> None:
     assert labels == {"blind": 0, "assisted": 1, "prelabel_accepted": 1, "by_rule": 1}
 
 
+def test_o11_a_recipe_takes_labels_by_how_they_came_about(scene: Scene) -> None:
+    declare(scene)
+    decided(scene, "c-1")
+    factories.an_item(scene.bot)
+    held = factories.claim(scene.reviewer)
+    assert held is not None
+    factories.decide(scene.reviewer, held, "balance")
+    sealed = seal(scene, wanted={"provenance": ["blind", "assisted"]})
+    labels = sealed.card["datasheet"]["provenance_of_labels"]
+    assert labels == {"blind": 0, "assisted": 1, "prelabel_accepted": 0, "by_rule": 0}
+
+
 def test_o17_an_export_for_a_purpose_that_no_basis_covers_is_refused_and_told(
     scene: Scene, api
 ) -> None:
