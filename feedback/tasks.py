@@ -6,7 +6,7 @@ from typing import Any
 from celery import shared_task
 from celery.exceptions import SoftTimeLimitExceeded
 
-from feedback.services import audit_packs, editions, sealing, signals
+from feedback.services import audit_packs, editions, revalidating, sealing, signals
 from governance.exceptions import Conflict
 from governance.models import Job
 from governance.selectors import clock
@@ -20,6 +20,12 @@ SEALING_LIMIT = 900
 def distil_signals() -> int:
     """Make the signals of what was resolved since; returns how many there are more."""
     return signals.sweep(now=clock.now)
+
+
+@shared_task(name="feedback.revalidate")
+def revalidate() -> int:
+    """Ask the owners of lessons whose day has come; returns of how many."""
+    return revalidating.sweep(now=clock.now)
 
 
 @shared_task(name="feedback.seal_version", time_limit=SEALING_LIMIT)

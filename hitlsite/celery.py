@@ -49,6 +49,8 @@ app.conf.beat_schedule = {
     "calendars": every(SWEEP, "reviews.follow_calendars"),
     "leases": every(SWEEP, "reviews.expire_leases"),
     "signals": every(SWEEP, "feedback.distil_signals", "default"),
+    # Once for each lesson and day, however often it looks.
+    "lessons": every(3600, "feedback.revalidate", "default"),
     "mail": every(SWEEP, "reviews.hand_over_mail", "default"),
     "access reviews": every(300, "governance.suspend_access", "default"),
     "idempotency keys": every(3600, "governance.forget_idempotency_keys", "bulk"),

@@ -115,6 +115,7 @@ class NotificationKind(TextChoices):
     EXPIRED = "expired", "Expired unreviewed"
     CHALLENGE = "challenge", "Challenged"
     JUDGED = "judged", "Challenge judged"
+    LESSON = "lesson", "Lesson to look at again"
     DIGEST = "digest", "Several at once"
 
 

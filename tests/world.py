@@ -17,6 +17,7 @@ from feedback.services import (
     editions,
     erasures,
     lessons,
+    revalidating,
     sealing,
     signals,
 )
@@ -227,11 +228,16 @@ def _maintain(now: datetime) -> Maintenance:
 def _learn(reviewer: User, now: datetime) -> Lesson:
     """Distil what was resolved, and let somebody conclude something from it."""
     signals.sweep(now=lambda: now)
-    return lessons.write(
-        principal=principals.of_person(reviewer), actor=reviewer,
-        signal_ids=[str(pk) for pk in FeedbackSignal.objects.values_list("pk", flat=True)],
-        said=lessons.Said("Cards", "Ask for the last digits.", owner=reviewer.username), now=now,
-    )  # fmt: skip
+    who: dict[str, Any] = {
+        "principal": principals.of_person(reviewer), "actor": reviewer, "now": now,
+    }  # fmt: skip
+    known = [str(pk) for pk in FeedbackSignal.objects.values_list("pk", flat=True)]
+    said = lessons.Said("Cards", "Ask for the last digits.", owner=reviewer.username)
+    old = lessons.write(signal_ids=known, said=said, **who)
+    adopted = replace(said, state="adopted", revalidate_on=now.date())
+    lessons.revise(lesson_id=old.pk, said=adopted, reason="It holds", **who)
+    revalidating.sweep(now=lambda: now)
+    return lessons.write(signal_ids=known, said=said, **who)
 
 
 def _govern(bot: User, lead: User, pipeline: Pipeline, now: datetime) -> dict[str, Any]:

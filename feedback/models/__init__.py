@@ -9,7 +9,7 @@ from feedback.models.datasets import (
     DatasetFilePart,
     DatasetVersion,
 )
-from feedback.models.lessons import Lesson, LessonSource
+from feedback.models.lessons import Lesson, LessonDue, LessonSource
 from feedback.models.packs import AuditPack, AuditPackPart
 from feedback.models.signals import FeedbackSignal
 
@@ -25,5 +25,6 @@ __all__ = [
     "DatasetVersion",
     "FeedbackSignal",
     "Lesson",
+    "LessonDue",
     "LessonSource",
 ]

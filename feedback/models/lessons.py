@@ -31,6 +31,14 @@ class Lesson(TrackedModel):
     written_at = models.DateTimeField()
 
     class Meta:
+        indexes = [
+            # The sweep: what is adopted, by the day on which it is to be looked at again.
+            models.Index(
+                fields=["revalidate_on"],
+                name="lesson_by_day",
+                condition=Q(state=LessonState.ADOPTED),
+            ),
+        ]
         constraints = [
             models.CheckConstraint(condition=~Q(title=""), name="lesson_titled"),
             models.CheckConstraint(condition=~Q(text=""), name="lesson_has_text"),
@@ -49,6 +57,24 @@ class Lesson(TrackedModel):
 
     def __str__(self) -> str:
         return self.title
+
+
+class LessonDue(AppendOnlyModel):
+    """That the day of a lesson came, and its owner was asked. Constraint: lessondue_once."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    lesson = models.ForeignKey(Lesson, on_delete=models.PROTECT, related_name="due", db_index=False)
+    day = models.DateField()
+    at = models.DateTimeField()
+
+    class Meta:
+        verbose_name_plural = "lessons due"
+        constraints = [
+            models.UniqueConstraint(fields=["lesson", "day"], name="lessondue_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.lesson_id} on {self.day}"
 
 
 class LessonSource(AppendOnlyModel):

@@ -33,9 +33,19 @@ def reader(view: Callable[..., HttpResponseBase]) -> View:
 
     @functools.wraps(view)
     def inner(request: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        request.principal = principals.of_person(request.user)
         if not lessons.may_read(request.principal):
             raise PermissionDenied("This needs a role that adjudicates, approves or audits.")
+        return view(request, *args, **kwargs)
+
+    return member(inner)
+
+
+def member(view: Callable[..., HttpResponseBase]) -> View:
+    """Let in who is signed in; the view itself says what they may see."""
+
+    @functools.wraps(view)
+    def inner(request: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        request.principal = principals.of_person(request.user)
         try:
             with timezone.override(ZoneInfo(request.user.timezone)):
                 response = view(request, *args, **kwargs)

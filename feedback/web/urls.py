@@ -12,6 +12,7 @@ urlpatterns = [
     path("lessons", lessons.listed, name="lessons"),
     path("lessons/new", lessons.new, name="lesson-new"),
     path("lessons/<uuid:lesson_id>", lessons.one, name="lesson"),
+    path("lessons/<uuid:lesson_id>/confirm", lessons.confirm, name="lesson-confirm"),
     path("lineage", lineage.index, name="lineage-index"),
     path("lineage/<path:ref>", lineage.page, name="lineage"),
 ]

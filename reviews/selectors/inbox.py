@@ -70,6 +70,11 @@ class Entry:
         return str(self.detail.get("subject", ""))
 
     @property
+    def lesson(self) -> str:
+        """The id of the lesson it is about."""
+        return str(self.detail.get("lesson", ""))
+
+    @property
     def target(self) -> timedelta:
         """The target of the clock."""
         return self._length("target_s") or timedelta(0)

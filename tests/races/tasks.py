@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable
 from copy import deepcopy
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from tempfile import mkdtemp
@@ -14,9 +15,10 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
-from feedback.models import Dataset, DatasetErasure
-from feedback.services import audit_packs, datasets, erasures
+from feedback.models import Dataset, DatasetErasure, FeedbackSignal
+from feedback.services import audit_packs, datasets, erasures, lessons, signals
 from feedback.services import sealing as dataset_sealing
+from feedback.services.lessons import Said
 from governance.domain.times import rfc3339
 from governance.models import (
     AdjustmentActivation,
@@ -71,6 +73,7 @@ EXAMPLES: dict[str, Callable[[], dict[str, Any]]] = {
     "feedback.make_pack": lambda: {"job_id": _job("audit_pack")},
     "feedback.forget_packs": dict,
     "feedback.distil_signals": dict,
+    "feedback.revalidate": dict,
     "feedback.make_editions": lambda: {"version_id": str(DatasetErasure.objects.get().version_id)},
     "reviews.purge": dict,
     "reviews.apply_policy": lambda: {"job_id": _job(applying.KIND)},
@@ -172,6 +175,7 @@ def build() -> None:
     _roll_back_a_change(now)
     _let_a_review_lapse(now)
     _have_incidents(now)
+    _outlive_a_lesson(now)
 
 
 def _incident(title: str) -> Incident:
@@ -200,6 +204,26 @@ def _let_a_review_lapse(now: datetime) -> None:
         principal=principals.of_person(officer), actor=officer, pipeline="reviewed",
         due_at=now - timedelta(hours=1), reason="For a test", now=now - timedelta(days=2),
     )  # fmt: skip
+
+
+def _outlive_a_lesson(now: datetime) -> None:
+    """Leave a lesson that was adopted until yesterday."""
+    lead = factories.a_person(roles=("lead",))
+    then = now - timedelta(days=30)
+    who: dict[str, Any] = {"principal": principals.of_person(lead), "actor": lead, "now": then}
+    signals.sweep(now=lambda: then)
+    known = [str(pk) for pk in FeedbackSignal.objects.values_list("pk", flat=True)]
+    said = Said("Cards", "Ask for the digits.", owner=lead.username)
+    row = lessons.write(signal_ids=known, said=said, **who)
+    day = (now - timedelta(days=1)).date()
+    adopted = replace(said, state="adopted", revalidate_on=day)
+    lessons.revise(lesson_id=row.pk, said=adopted, reason="It holds", **who)
+    # What was distilled for it leaves nothing to distil: here is more.
+    reviewer = factories.a_person()
+    factories.an_item(User.objects.get(username="bot"), now=now)
+    held = factories.claim(reviewer, now=now, pipeline="intents", queue="general")
+    assert held is not None
+    factories.decide(reviewer, held, now=now)
 
 
 def _calm(slug: str, now: datetime, **changes: Any) -> dict[str, Any]:
