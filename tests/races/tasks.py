@@ -57,7 +57,10 @@ LONG_AGO = "01900000-0000-7000-8000-000000000001"
 # add it, and to `build` what it is to do.
 EXAMPLES: dict[str, Callable[[], dict[str, Any]]] = {
     "reviews.hand_over_mail": dict,
-    "reviews.send_mail": lambda: {"notifications": [str(Notification.objects.get().pk)], "more": 0},
+    "reviews.send_mail": lambda: {
+        "notifications": [str(Notification.objects.get(source="assignment:1").pk)],
+        "more": 0,
+    },
     "governance.beat": dict,
     "governance.relay_outbox": dict,
     "governance.run_message": lambda: {
