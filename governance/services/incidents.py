@@ -22,7 +22,7 @@ from governance.selectors import effective, incidents, persons, proving
 from governance.services import dispatch, ledger
 
 MAX_TITLE, MAX_TEXT = 200, 4000
-TELLERS = (Permission.ADJUDICATE, Permission.APPROVE, Permission.AUDIT)
+TELLERS = (Permission.ADJUDICATE, Permission.APPROVE)
 
 
 @transaction.atomic
@@ -178,7 +178,7 @@ def stream_of(incident_id: uuid.UUID) -> str:
 
 def _check(principal: Principal, severity: str, title: str, text: str) -> None:
     if not any(principal.may(permission) for permission in TELLERS):
-        raise NotPermitted("Incidents are for who settles, approves or audits.")
+        raise NotPermitted("Incidents are for who settles or approves.")
     if severity not in Severity.values:
         raise InvalidInput.at("/severity", f"One of {', '.join(Severity.values)}.")
     if not title.strip() or len(title) > MAX_TITLE:

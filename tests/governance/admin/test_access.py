@@ -7,11 +7,13 @@ from django.urls import reverse
 
 from feedback.models import AuditPack
 from governance.models import (
+    AccessReview,
     ApiToken,
     AuditEvent,
     Calendar,
     ConsentRecord,
     ErasureRequest,
+    Incident,
     LegalHold,
     Pipeline,
     PolicyVersion,
@@ -22,6 +24,8 @@ from reviews.models import Decision, Prediction, ReviewItem
 from tests import factories
 
 pytestmark = pytest.mark.django_db
+# These are added by acts with pages of their own, and never changed or deleted.
+ACTED = (AccessReview, AuditPack, ConsentRecord, ErasureRequest, Incident, LegalHold)
 
 
 def name_of(model: type) -> str:
@@ -144,8 +148,7 @@ def test_records_cannot_be_written_by_an_administrator_either(browser, admin_use
         if issubclass(model, (TrackedModel, User, ApiToken)):
             continue
         row = model._default_manager.first()
-        # These are added by acts with pages of their own, and never changed or deleted.
-        acted = model in (AuditPack, ConsentRecord, ErasureRequest, LegalHold)
+        acted = model in ACTED
         added = client.post(reverse(f"{name_of(model)}_add"), {}).status_code
         assert added == (200 if acted else 403), model
         if row is not None:
