@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q
 
 from governance.domain.canonical import canonical
 from governance.domain.principal import Principal
@@ -221,7 +220,7 @@ def _locked(rows: Any) -> AccessGrant | None:
 
 def _review(principal: Principal, review_id: uuid.UUID) -> AccessReview:
     rows = access.reviews(principal).select_for_update(of=("self",))
-    review = rows.filter(Q(pk=review_id)).first()
+    review = rows.filter(pk=review_id).first()
     if review is None:
         raise NotFound("There is no such review.")
     return review

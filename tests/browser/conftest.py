@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.core.management import call_command
-from django.db import connections
+from django.db import connection, connections
 from django.test import Client
 from django.utils import timezone
 
@@ -21,6 +21,7 @@ ARGUMENTS = [
     "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
+ON_BOTH = ("test_compliance_hour.py", "test_keyboard.py")
 WATCH = """
 window.mouse = 0;
 for (const kind of ["mousedown", "pointerdown", "mousemove"])
@@ -32,12 +33,17 @@ addEventListener("securitypolicyviolation", (event) =>
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     reason = pytest.mark.skip(reason="No Chromium was found on the path.")
+    # Emptying a hundred tables after each test costs PostgreSQL more than the test itself, and a
+    # page looks the same on both: there the keyboard and the hour of compliance stand for all.
+    elsewhere = pytest.mark.skip(reason="This page is looked at on SQLite.")
     for item in items:
         if "tests/browser/" in str(item.path):
             item.add_marker(pytest.mark.browser)
             item.add_marker(pytest.mark.django_db(transaction=True))
             if not CHROMIUM:
                 item.add_marker(reason)
+            elif connection.vendor == "postgresql" and item.path.name not in ON_BOTH:
+                item.add_marker(elsewhere)
 
 
 @pytest.fixture(scope="session", autouse=True)
