@@ -66,6 +66,8 @@ def claim(
     item = _lock_most_urgent(lanes, actor, now)
     if item is None:
         return None
+    # Whoever waited while the item was taken in has asked before it was there.
+    now = max(now, item.created_at)
     made = assign(item=item, reviewer=actor, slot=free_slot(item), now=now)
     told = clocks.claimed(item, actor=actor, now=now)
     ledger.append(
