@@ -118,7 +118,10 @@ def _main() -> None:
         started = []
         for each in members:
             ours, theirs = context.Pipe()
-            process = context.Process(target=_act, args=(ACTS[each["act"]], each, theirs, go))
+            # A daemon: when one cannot begin, the others are not waited for.
+            process = context.Process(
+                target=_act, args=(ACTS[each["act"]], each, theirs, go), daemon=True
+            )
             process.start()
             theirs.close()
             started.append((process, ours))
