@@ -26,6 +26,7 @@ class FeedbackConfig(AppConfig):
             evidence,
             lesson_lineage,
             lineage,
+            news,
             pack_records,
         )
         from governance.services.evidence import register  # noqa: PLC0415
@@ -33,5 +34,6 @@ class FeedbackConfig(AppConfig):
         lineage.register()
         lesson_lineage.register()
         pack_records.register_all()
+        news.register_own()
         register("datasets", evidence.dataset_digest)
         post_migrate.connect(install_triggers, dispatch_uid="feedback.seals")

@@ -31,15 +31,17 @@ class GovernanceConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Tell audit packs what there is here, and connect to the end of migrate.
+        """Tell audit packs and webhooks what there is here, and connect to the end of migrate.
 
         That calls once for each app; by then all tables are there.
         """
         from governance.selectors import (  # noqa: PLC0415 - models are ready only now
+            news,
             pack_oversight,
             pack_records,
         )
 
         pack_records.register_all()
         pack_oversight.register_all()
+        news.register_own()
         post_migrate.connect(install_triggers, sender=self, dispatch_uid="governance.append_only")

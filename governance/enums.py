@@ -177,6 +177,14 @@ class AccessVerdictKind(TextChoices):
     SUSPENDED = "suspended", "Suspended: nobody looked at it in time"
 
 
+class WebhookState(TextChoices):
+    """Whether an endpoint is sent what it listens to; for one that is paused it is kept."""
+
+    ACTIVE = "active", "Active"
+    PAUSED = "paused", "Paused"
+    REMOVED = "removed", "Removed"
+
+
 class Severity(TextChoices):
     """How bad an incident is; the law gives days to all but the last (domain/incidents.py)."""
 

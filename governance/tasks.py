@@ -13,6 +13,9 @@ from governance.services import (
     jobs,
     sealing,
     timestamping,
+    webhook_sending,
+    webhook_telling,
+    webhooks,
 )
 
 
@@ -75,3 +78,18 @@ def anchor_ledger() -> bool:
 def mail_anchor(*, address: str, size: int) -> None:
     """Send a checkpoint by mail."""
     anchoring.mail(address=address, size=size)
+
+
+@shared_task(name="governance.send_webhooks")
+def send_webhooks() -> int:
+    """Tell other systems what was sealed, and what was not taken; returns how many were taken."""
+    webhook_telling.tell(now=clock.now())
+    taken = webhook_sending.send(now=clock.now)
+    webhook_sending.alarm(now=clock.now())
+    return taken
+
+
+@shared_task(name="governance.forget_webhooks")
+def forget_webhooks() -> int:
+    """Delete what was told more than 30 days ago; returns how many messages."""
+    return webhooks.forget(now=clock.now())

@@ -14,11 +14,21 @@ from feedback.models import Lesson
 from governance.domain.principal import Principal
 from governance.enums import ErasureState
 from governance.models import ApiToken, ErasureRequest, OutboxMessage, Skill, User
-from governance.selectors import access, adjustments, audit, clock, incidents, proving, stops
+from governance.selectors import (
+    access,
+    adjustments,
+    audit,
+    clock,
+    incidents,
+    proving,
+    stops,
+    webhooks,
+)
 from reviews.selectors import attentiveness, auditing, challenges
 
 UNSEALED = timedelta(seconds=60)
 UNCOPIED = timedelta(days=1)
+FAILING = timedelta(hours=1)
 SOON = timedelta(days=30)
 URGENT = timedelta(days=2)
 # From so many days on an open challenge cannot wait.
@@ -85,6 +95,27 @@ def _outbox(principal: Principal, user: User) -> Iterator[Matter]:
         )
         address = reverse("admin:governance_outboxmessage_changelist")
         yield Matter(words % {"n": dead}, f"{address}?state=dead", urgent=True)
+
+
+def _webhooks(principal: Principal, user: User) -> Iterator[Matter]:
+    now = clock.now()
+    silent = webhooks.unacknowledged(principal, now=now).count()
+    if silent:
+        words = ngettext(
+            "%(n)d change of policy was not acknowledged by who acts on it",
+            "%(n)d changes of policy were not acknowledged by who acts on them",
+            silent,
+        )
+        address = reverse("admin:governance_webhookmessage_changelist")
+        yield Matter(words % {"n": silent}, f"{address}?kind=policy.changed", urgent=True)
+    failing = webhooks.failing(principal, since=now - FAILING).count()
+    if failing:
+        words = ngettext(
+            "%(n)d webhook has failed for an hour",
+            "%(n)d webhooks have failed for an hour",
+            failing,
+        )
+        yield Matter(words % {"n": failing}, reverse("admin:governance_webhookendpoint_changelist"))
 
 
 def _erasures(principal: Principal, user: User) -> Iterator[Matter]:
@@ -195,6 +226,6 @@ def _lessons(principal: Principal, user: User) -> Iterator[Matter]:
 
 
 LOOKS: tuple[Callable[[Principal, User], Iterator[Matter]], ...] = (
-    _stops, _incidents, _ledger, _clocks, _outbox, _changes, _erasures, _expiring, _access,
-    _lessons, _challenges, _formalities,
+    _stops, _incidents, _ledger, _clocks, _outbox, _webhooks, _changes, _erasures, _expiring,
+    _access, _lessons, _challenges, _formalities,
 )  # fmt: skip

@@ -51,12 +51,14 @@ app.conf.beat_schedule = {
     "signals": every(SWEEP, "feedback.distil_signals", "default"),
     # Once for each lesson and day, however often it looks.
     "lessons": every(3600, "feedback.revalidate", "default"),
+    "webhooks": every(5, "governance.send_webhooks", "default"),
     "mail": every(SWEEP, "reviews.hand_over_mail", "default"),
     "access reviews": every(300, "governance.suspend_access", "default"),
     "idempotency keys": every(3600, "governance.forget_idempotency_keys", "bulk"),
     # At night (UTC), again and again: a run takes what it can in 40 s, the next takes the rest.
     "retention": every(crontab(hour="1-4", minute="*/5"), "reviews.purge", "bulk"),
     "bytes of audit packs": every(3600, "feedback.forget_packs", "bulk"),
+    "old webhooks": every(3600, "governance.forget_webhooks", "bulk"),
     "kept promises": every(3600, "governance.forget_messages", "bulk"),
 }
 

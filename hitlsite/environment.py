@@ -165,6 +165,13 @@ VARIABLES = (
         "believed. Empty: nobody's.",
     ),
     Variable(
+        "WEBHOOK_NETWORKS",
+        "",
+        readers.listing(readers.network),
+        "Networks of your own, such as `10.0.0.0/8`, in which webhooks may be called too, on any "
+        "port and over plain HTTP. Empty: only public hosts are called, over HTTPS.",
+    ),
+    Variable(
         "SSL_REDIRECT",
         "",
         readers.optional(readers.boolean),
@@ -255,6 +262,7 @@ class Environment:
     allowed_hosts: list[str]
     csrf_trusted_origins: list[str]
     trusted_proxies: list[str]
+    webhook_networks: list[str]
     ssl_redirect: bool
     hsts_seconds: int
     debug: bool

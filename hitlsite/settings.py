@@ -1,5 +1,6 @@
 """Settings of the site. What differs between installations comes from hitlsite.environment."""
 
+import ipaddress
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
@@ -39,6 +40,7 @@ BASE_URL = ENV.base_url
 ALLOWED_HOSTS = ENV.allowed_hosts
 CSRF_TRUSTED_ORIGINS = ENV.csrf_trusted_origins
 TRUSTED_PROXIES = ENV.trusted_proxies
+WEBHOOK_NETWORKS = [ipaddress.ip_network(each) for each in ENV.webhook_networks]
 METRICS_TOKEN = ENV.metrics_token
 HEARTBEAT_URL = ENV.heartbeat_url
 

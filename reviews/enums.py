@@ -116,6 +116,7 @@ class NotificationKind(TextChoices):
     CHALLENGE = "challenge", "Challenged"
     JUDGED = "judged", "Challenge judged"
     LESSON = "lesson", "Lesson to look at again"
+    WEBHOOK = "webhook", "Not acknowledged"
     DIGEST = "digest", "Several at once"
 
 

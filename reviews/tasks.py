@@ -21,6 +21,7 @@ from reviews.services import (
     recomputing,
     sign_offs,
     sweeping,
+    webhook_alarms,
 )
 
 logger = logging.getLogger(__name__)
@@ -138,3 +139,9 @@ def end_incident(*, step_id: str) -> None:
 def end_sign_off(*, signature_id: str) -> None:
     """Stop the clock of a roll-back that a second person has signed."""
     sign_offs.end(signature_id=uuid.UUID(signature_id))
+
+
+@shared_task(name="reviews.tell_unacknowledged")
+def tell_unacknowledged(*, message_id: str) -> int:
+    """Tell people that a receiver has not acknowledged a message; returns how many notices."""
+    return webhook_alarms.tell(message_id=uuid.UUID(message_id), now=clock.now())

@@ -3,9 +3,9 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from governance.models import User
+from governance.models import User, WebhookAttempt, WebhookMessage
 from governance.selectors import principals
-from governance.services import access_reviews, holds, incidents
+from governance.services import access_reviews, holds, incidents, webhook_telling, webhooks
 
 
 def review_access(user: User, now: datetime) -> None:
@@ -29,3 +29,16 @@ def have_an_incident(user: User, now: datetime) -> None:
     incidents.step(incident_id=row.pk, kind="reported", text="To nobody", **officer)
     assert row.hold is not None
     holds.lift(hold_id=row.hold.pk, reason="For a test", **officer)
+
+
+def have_a_webhook(user: User, now: datetime) -> WebhookMessage:
+    """Add an endpoint that was told of a policy once, and did not answer."""
+    officer: dict[str, Any] = {"principal": principals.of_person(user), "actor": user, "now": now}
+    row, _ = webhooks.create(
+        url="https://example.org/hooks", pipeline="intents", events=["policy.changed"],
+        description="For a test", **officer,
+    )  # fmt: skip
+    made = webhook_telling.message(row, "msg_test", "policy.changed", b"{}", now)
+    made.save()
+    WebhookAttempt.objects.create(message=made, at=now, fault="no connection", seconds=0.1)
+    return made

@@ -35,6 +35,7 @@ from governance.models import (
     Pipeline,
     Stop,
     User,
+    WebhookMessage,
 )
 from governance.selectors import principals
 from governance.services import (
@@ -101,6 +102,7 @@ class World:
     approver: User
     judge: User
     dispute: Challenge
+    told: WebhookMessage
     draft: Adjustment
     submitted: Adjustment
     approved_change: Adjustment
@@ -142,6 +144,7 @@ def build() -> World:
     job, version = _publish_dataset(bot, now + timedelta(minutes=1))
     consent, hold, erasure = _keep_private(bot, reviewer, now + timedelta(minutes=2))
     _seal(now)
+    officer = User.objects.get(username="compliance")
     world = World(
         bot=bot, reviewer=reviewer, pipeline=pipeline, prediction=decided.item.prediction,
         approved=approved, item=decided.item, open_item=held.assignment.item, held=held,
@@ -150,9 +153,9 @@ def build() -> World:
         consent=consent, hold=hold, erasure=erasure, pack=_pack(reviewer, now),
         **_dispute(decided, now),
         **_govern(bot, reviewer, pipeline, now),
+        told=oversight.have_a_webhook(officer, now),
     )  # fmt: skip
     _maintain(now)
-    officer = User.objects.get(username="compliance")
     oversight.review_access(officer, now)
     oversight.have_an_incident(officer, now)
     return world

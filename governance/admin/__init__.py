@@ -17,6 +17,7 @@ from governance.admin import (
     sealing,
     sla_policies,
     tokens,
+    webhooks,
 )
 
 __all__ = [
@@ -32,6 +33,7 @@ __all__ = [
     "sealing",
     "sla_policies",
     "tokens",
+    "webhooks",
 ]
 
 # A group is the inner side of a role, and is changed with it. What failed sign-ins sent is nobody's

@@ -2,7 +2,16 @@
 
 from django.urls import path
 
-from governance.api import adjustments, calendars, configuration, jobs, lineage, privacy, stops
+from governance.api import (
+    adjustments,
+    calendars,
+    configuration,
+    jobs,
+    lineage,
+    privacy,
+    stops,
+    webhooks,
+)
 
 urlpatterns = [
     path("apply", configuration.Apply.as_view()),
@@ -35,4 +44,11 @@ urlpatterns = [
     path("data-sources", privacy.DataSources.as_view()),
     path("holds", privacy.LegalHolds.as_view()),
     path("holds/<uuid:hold_id>/lift", privacy.HoldLifting.as_view()),
+    path("webhooks", webhooks.Webhooks.as_view()),
+    path("webhooks/<uuid:webhook_id>", webhooks.OneWebhook.as_view()),
+    path("webhooks/<uuid:webhook_id>/test", webhooks.Test.as_view()),
+    path("webhooks/<uuid:webhook_id>/deliveries", webhooks.Deliveries.as_view()),
+    path("webhooks/<uuid:webhook_id>/replay", webhooks.Replay.as_view()),
+    path("webhooks/<uuid:webhook_id>/rotate", webhooks.Rotate.as_view()),
+    path("webhooks/<uuid:webhook_id>/acknowledge", webhooks.Acknowledge.as_view()),
 ]

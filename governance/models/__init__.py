@@ -49,6 +49,12 @@ from governance.models.sealing import (
     UnsealedEvent,
 )
 from governance.models.stops import Stop, StopResumption
+from governance.models.webhooks import (
+    WebhookAttempt,
+    WebhookCursor,
+    WebhookEndpoint,
+    WebhookMessage,
+)
 from governance.models.work import Heartbeat, IdempotencyKey, Job, OutboxMessage
 
 __all__ = [
@@ -102,4 +108,8 @@ __all__ = [
     "Tier",
     "UnsealedEvent",
     "User",
+    "WebhookAttempt",
+    "WebhookCursor",
+    "WebhookEndpoint",
+    "WebhookMessage",
 ]

@@ -20,11 +20,20 @@ def answer(request: Request, shown: dict[str, Any]) -> Response:
 
     The tag is the digest of what is shown, so that it tells no more than that does.
     """
-    version = sha256_hex(dumps(shown))[:32]
+    version = _version_of(shown)
     headers = {"ETag": etag(version)}
     if unchanged(request, version):
         return Response(status=304, headers=headers)
     return Response(shown, headers=headers)
+
+
+def require_current(request: Request, shown: dict[str, Any]) -> None:
+    """Refuse a write whose If-Match is not the tag under which `answer` would show this."""
+    require_match(request, _version_of(shown))
+
+
+def _version_of(shown: dict[str, Any]) -> str:
+    return sha256_hex(dumps(shown))[:32]
 
 
 def unchanged(request: Request, version: object) -> bool:

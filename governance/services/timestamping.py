@@ -1,13 +1,9 @@
 """Time stamps over checkpoints, asked of an authority; one that does not answer stops nothing."""
 
-import http.client
 import logging
-import time
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-
-# The sweep that asks is its own promise: whatever fails is asked again by the next one.
-from urllib.request import HTTPHandler, HTTPSHandler, OpenerDirector, Request  # noqa: TID251
+from http import HTTPStatus
 
 from cryptography import x509
 from django.db import transaction
@@ -16,10 +12,11 @@ from governance.domain import timestamps
 from governance.enums import AnchorKind
 from governance.models import Anchor, Checkpoint, LedgerKey
 from governance.selectors import proving
+from governance.services import egress
 
 HOUR = timedelta(hours=1)
-# Seconds for each step, and for all of an answer; bytes of it.
-STEP, PATIENCE, LARGEST = 10, 20, 2**16
+# Seconds for all of an answer.
+PATIENCE = 20.0
 QUERY, REPLY = "application/timestamp-query", "application/timestamp-reply"
 logger = logging.getLogger(__name__)
 
@@ -37,7 +34,7 @@ def stamp(*, address: str, roots: Sequence[x509.Certificate], now: datetime) -> 
         question = timestamps.request_for(checkpoint.note)
         answer = asked(address, question.body)
         timestamps.checked(answer, checkpoint.note, roots=roots, nonce=question.nonce)
-    except (OSError, http.client.HTTPException, ImportError, ValueError) as error:
+    except (OSError, ImportError, ValueError) as error:
         logger.warning("No time stamp from %s: %s", address, error)
         return None
     return _kept(checkpoint, address, timestamps.as_text(answer), now)
@@ -45,30 +42,13 @@ def stamp(*, address: str, roots: Sequence[x509.Certificate], now: datetime) -> 
 
 def asked(address: str, body: bytes) -> bytes:
     """Return what an http(s) address answers to a query; OSError when that is none in time."""
-    # No redirects, no proxies and no other schemes: what is not opened here cannot be reached.
-    opener = OpenerDirector()
-    for handler in (HTTPHandler(), HTTPSHandler()):
-        opener.add_handler(handler)
-    query = Request(address, body, {"Content-Type": QUERY, "Accept": REPLY})  # noqa: S310 - http(s) alone has a handler
-    until = time.monotonic() + PATIENCE
-    response = opener.open(query, timeout=STEP)
-    if response is None:
-        raise OSError("only http and https are asked")
-    with response:
-        if response.status != http.client.OK:
-            raise OSError(f"it answered {response.status}")
-        return _read(response, until)
-
-
-def _read(response: http.client.HTTPResponse, until: float) -> bytes:
-    answer = b""
-    while piece := response.read1(LARGEST):
-        answer += piece
-        if len(answer) > LARGEST:
-            raise OSError("its answer is too long")
-        if time.monotonic() > until:
-            raise TimeoutError("its answer took too long")
-    return answer
+    answer = egress.call(
+        "POST", address, body=body, headers={"Content-Type": QUERY, "Accept": REPLY},
+        patience=PATIENCE,
+    )  # fmt: skip
+    if answer.status != HTTPStatus.OK:
+        raise OSError(f"it answered {answer.status}")
+    return answer.body
 
 
 def _due(address: str, now: datetime) -> Checkpoint | None:

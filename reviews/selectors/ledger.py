@@ -9,18 +9,18 @@ from django.db.models.functions import Cast, Replace, Substr
 
 from governance.domain.principal import Principal
 from governance.enums import PolicyKind
-from governance.models import Adjustment, AuditEvent, Incident, Stop
+from governance.models import Adjustment, AuditEvent, Incident, Stop, WebhookEndpoint
 from governance.selectors import audit
 from reviews.models import Prediction, ReviewItem
 
 ITEM, PREDICTION = "item:", "prediction:"
-ADJUSTMENT, STOP, INCIDENT = "adjustment:", "stop:", "incident:"
+ADJUSTMENT, STOP, INCIDENT, WEBHOOK = "adjustment:", "stop:", "incident:", "webhook:"
 # Events of many pipelines, which they name.
 OF_MANY = ("intake:", "signals:", "pack:")
 KINDS = (
     "adjustment", "stop", "item", "prediction", "intake", "lesson", "signals", "token",
     "sign-in-link", "outbox", "maintenance", "consent", "hold", "erasure", "purge",
-    "access-review", "incident", "pack",
+    "access-review", "incident", "pack", "webhook",
 )  # fmt: skip
 # What belongs to no pipeline and concerns them all.
 SHARED = (
@@ -30,7 +30,7 @@ SHARED = (
 
 OF_PIPELINES: tuple[tuple[str, type[Model]], ...] = (
     (ITEM, ReviewItem), (PREDICTION, Prediction), (ADJUSTMENT, Adjustment), (STOP, Stop),
-    (INCIDENT, Incident),
+    (INCIDENT, Incident), (WEBHOOK, WebhookEndpoint),
 )  # fmt: skip
 
 

@@ -228,7 +228,7 @@ def undo(*, decision_id: uuid.UUID, actor: User, now: datetime) -> Undone:
     item = decision.item
     _refuse_undo(decision, item, now)
     _refuse_undo_of(item, decision)
-    record = _record_undo(decision, now)
+    record, resolution = _record_undo(decision, now), item.resolution_id
     claim = _take_back(decision, item, actor, now)
     told = clocks.undone(item, actor=actor, now=now)
     statements.update(item, ["due_at", "urgent_at"])
@@ -237,7 +237,12 @@ def undo(*, decision_id: uuid.UUID, actor: User, now: datetime) -> Undone:
         action="decision.undone",
         actor=actor,
         now=now,
-        detail={"decision": str(record.pk), "undoes": str(decision.pk), "clocks": told},
+        detail={
+            "decision": str(record.pk),
+            "undoes": str(decision.pk),
+            "resolution": str(resolution) if resolution else None,
+            "clocks": told,
+        },
     )
     return Undone(record, item, claim)
 

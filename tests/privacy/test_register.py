@@ -36,6 +36,8 @@ NONE_NEEDED = {
     "governance.SLAPolicy": "configuration",
     "governance.SubjectKey": "sealed under the key of the subject, which is destroyed",
     "governance.Tier": "configuration",
+    "governance.WebhookEndpoint": "kinds of events, and a sealed secret",
+    "governance.WebhookMessage": "ids and states, forgotten after 30 days",
     "governance.User": "reviewers, whose acts stay theirs (GDPR 17(3)(b) and (e))",
     "reviews.ClockEvent": "what a clock is counted by",
     "reviews.Escalation": "ids of people who were told",

@@ -28,6 +28,7 @@ from governance.models import (
     OutboxMessage,
     Signature,
     User,
+    WebhookMessage,
 )
 from governance.selectors import principals
 from governance.services import (
@@ -37,6 +38,8 @@ from governance.services import (
     incidents,
     sealing,
     sources,
+    webhook_telling,
+    webhooks,
 )
 from reviews.domain.clocks import Event
 from reviews.models import ClockEvent, Notification, SLAClock
@@ -73,6 +76,11 @@ EXAMPLES: dict[str, Callable[[], dict[str, Any]]] = {
     "governance.forget_idempotency_keys": dict,
     "governance.forget_messages": dict,
     "feedback.seal_version": lambda: {"job_id": _job("dataset_version")},
+    "governance.send_webhooks": dict,
+    "governance.forget_webhooks": dict,
+    "reviews.tell_unacknowledged": lambda: {
+        "message_id": str(WebhookMessage.objects.get(message="silent").pk)
+    },
     "feedback.make_pack": lambda: {"job_id": _job("audit_pack")},
     "feedback.forget_packs": dict,
     "feedback.distil_signals": dict,
@@ -179,6 +187,7 @@ def build() -> None:
     _let_a_review_lapse(now)
     _have_incidents(now)
     _outlive_a_lesson(now)
+    _have_a_webhook(now)
 
 
 def _incident(title: str) -> Incident:
@@ -196,6 +205,19 @@ def _have_incidents(now: datetime) -> None:
         )  # fmt: skip
     incident_clocks.start(incident_id=row.pk)
     incidents.step(incident_id=row.pk, kind="reported", text="To nobody", **officer)
+
+
+def _have_a_webhook(now: datetime) -> None:
+    """Leave a message that nobody acknowledged, and one that is past its time."""
+    root = User.objects.get(username="opener")
+    row, _ = webhooks.create(
+        principal=principals.of_person(root), actor=root, url="https://example.org/",
+        pipeline="reviewed", events=["gate.finished"], description="", now=now,
+    )  # fmt: skip
+    for key, at in (("silent", now - timedelta(hours=1)), ("old", now - timedelta(days=31))):
+        made = webhook_telling.message(row, key, "policy.changed", b"{}", at)
+        made.delivered_at = at
+        made.save()
 
 
 def _let_a_review_lapse(now: datetime) -> None:

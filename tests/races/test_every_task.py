@@ -48,7 +48,9 @@ def _at_rest() -> "tasks.Counter[str]":
 
 
 # Whom a notice reached, and which events one sealing took with it.
-OF_THE_MOMENT = ("Notification ", "UnsealedEvent ", "LedgerLeaf ", "Checkpoint ", "Anchor ")
+OF_THE_MOMENT = (
+    "Notification ", "UnsealedEvent ", "LedgerLeaf ", "Checkpoint ", "Anchor ", "WebhookCursor ",
+)  # fmt: skip
 NOTHING: dict[str, list[str]] = {"too few": [], "too many": []}
 
 

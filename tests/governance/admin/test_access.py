@@ -18,6 +18,7 @@ from governance.models import (
     Pipeline,
     PolicyVersion,
     User,
+    WebhookEndpoint,
 )
 from governance.models.base import TrackedModel
 from reviews.models import Decision, Prediction, ReviewItem
@@ -25,7 +26,9 @@ from tests import factories
 
 pytestmark = pytest.mark.django_db
 # These are added by acts with pages of their own, and never changed or deleted.
-ACTED = (AccessReview, AuditPack, ConsentRecord, ErasureRequest, Incident, LegalHold)
+ACTED = (
+    AccessReview, AuditPack, ConsentRecord, ErasureRequest, Incident, LegalHold, WebhookEndpoint,
+)  # fmt: skip
 
 
 def name_of(model: type) -> str:

@@ -16,7 +16,7 @@ from django.core.management import CommandError, call_command
 from governance import tasks
 from governance.models import Anchor, Checkpoint
 from governance.selectors import proving
-from governance.services import sealing, timestamping
+from governance.services import egress, sealing, timestamping
 from hitlsite import readers
 from tests import factories
 from tests.factories import NOW
@@ -143,7 +143,7 @@ def test_what_an_authority_should_not_answer_stops_nothing(
 def test_an_authority_that_does_not_answer_stops_nothing(
     authority: Authority, settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(timestamping, "STEP", 0.2)
+    monkeypatch.setattr(egress, "STEP", 0.2)
     authority.pause = 0.5
     settings.TIMESTAMP_URL = authority.address
     settings.ANCHOR_DIR = tmp_path / "anchors"

@@ -54,6 +54,7 @@ def at(text: str) -> Filled:
             approved_change=world.approved_change.pk, active=world.active.pk,
             challenged=world.challenge.adjustment_id, challenge=world.challenge.pk,
             stop=world.stop.pk, rolled_back=world.rolled_back.pk, pack=world.pack.pk,
+            webhook=world.told.endpoint_id,
             dispute=world.dispute.pk, resolution=world.dispute.resolution_id,
         )  # fmt: skip
 
@@ -147,6 +148,7 @@ def a_pack(world: World) -> dict[str, Any]:
     return {"purpose": "audit", "pipeline": "intents"}
 
 
+HOOKS_READ = ("config:write", "audit:read")
 GOVERNED = ("govern", "audit:read")
 CONFIG = ("config:write", "audit:read", "admin")
 PREDICTIONS = ("predictions:write", "audit:read", "review")
@@ -371,6 +373,36 @@ CALLS: dict[tuple[str, str], Call] = {
     ("GET", "stops/<uuid:stop_id>"): Call(GOVERNED, at("/stops/{stop}")),
     ("POST", "stops/<uuid:stop_id>/resume"): Call(
         ("govern",), at("/stops/{stop}/resume"), body=reason, who="approver"
+    ),
+    ("GET", "webhooks"): Call(HOOKS_READ, at("/webhooks"), elsewhere=200),
+    ("POST", "webhooks"): Call(
+        ("config:write",), at("/webhooks"), 201, who="reviewer", elsewhere=400,
+        body=said(url="https://example.org/hooks", pipeline="intents"),
+    ),
+    ("GET", "webhooks/<uuid:webhook_id>"): Call(HOOKS_READ, at("/webhooks/{webhook}")),
+    ("PATCH", "webhooks/<uuid:webhook_id>"): Call(
+        ("config:write",), at("/webhooks/{webhook}"), body=said(description="x"),
+        headers={"If-Match": "*"},
+    ),
+    ("DELETE", "webhooks/<uuid:webhook_id>"): Call(
+        ("config:write",), at("/webhooks/{webhook}"), 204
+    ),
+    ("POST", "webhooks/<uuid:webhook_id>/test"): Call(
+        ("config:write",), at("/webhooks/{webhook}/test"), 202, body=nothing
+    ),
+    ("GET", "webhooks/<uuid:webhook_id>/deliveries"): Call(
+        HOOKS_READ, at("/webhooks/{webhook}/deliveries")
+    ),
+    ("POST", "webhooks/<uuid:webhook_id>/replay"): Call(
+        ("config:write",), at("/webhooks/{webhook}/replay"), 202,
+        body=said(since="2026-01-01T00:00:00Z"),
+    ),
+    ("POST", "webhooks/<uuid:webhook_id>/rotate"): Call(
+        ("config:write",), at("/webhooks/{webhook}/rotate"), body=nothing
+    ),
+    ("POST", "webhooks/<uuid:webhook_id>/acknowledge"): Call(
+        ("config:write", "predictions:write"), at("/webhooks/{webhook}/acknowledge"),
+        body=lambda world: {"message": world.told.message},
     ),
 }  # fmt: skip
 OPEN = {("GET", "openapi.json"), ("GET", "docs")}

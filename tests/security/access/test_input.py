@@ -94,6 +94,9 @@ KNOWN: dict[tuple[str, str], tuple[str, ...]] = {
     ("POST", "predictions/<uuid:prediction_id>/outcome"): ("cost",),
     ("POST", "resolutions/<uuid:resolution_id>/challenge"): ("anonymous",),
     ("POST", "challenges/<uuid:challenge_id>/overturn"): ("answer",),
+    ("POST", "webhooks"): ("events", "description"),
+    ("PATCH", "webhooks/<uuid:webhook_id>"): ("url", "events", "state"),
+    ("POST", "webhooks/<uuid:webhook_id>/replay"): ("message", "until", "failed_only"),
     ("POST", "claim"): ("pipeline", "queue"),
     ("POST", "items/<uuid:item_id>/reassign"): ("reviewer", "queue", "tier"),
     ("POST", "assignments/<uuid:assignment_id>/decision"): (
