@@ -146,6 +146,7 @@ class ItemAction(TextChoices):
     CHALLENGED = "challenge.opened", "Its outcome challenged"
     UPHELD = "challenge.upheld", "Challenge judged: the outcome stands"
     OVERTURNED = "challenge.overturned", "Challenge judged: another outcome stands"
+    OVERRIDDEN = "resolution.overridden", "Its outcome overridden"
     NAMED = "challenge.named", "Compliance read who challenged it"
     WITHDRAWN = "prediction.withdrawn", "Withdrawn by the pipeline"
     NOTED = "note.added", "Note added"

@@ -4,11 +4,11 @@ import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from django.db.models import Count, Exists, OuterRef, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from feedback.models import DatasetEntry, DatasetVersion
-from reviews.enums import ChallengeState
-from reviews.models import ChallengeOutcome, Decision, Prediction
+from reviews.enums import ResolutionKind
+from reviews.models import Decision, Prediction, Resolution
 
 
 @dataclass(frozen=True)
@@ -38,15 +38,20 @@ def judged_by(person_id: int, pipeline_id: int | None) -> list[Held]:
 
 
 def overturned(version: DatasetVersion) -> "QuerySet[DatasetEntry]":
-    """Return the rows of a version whose outcome a challenge has overturned since it was sealed."""
-    ended = ChallengeOutcome.objects.filter(
-        state=ChallengeState.OVERTURNED, item__pipeline=version.dataset.pipeline_id
+    """Return the rows of a version whose outcome was overturned or overridden since it was sealed.
+
+    Those that a rule had approved are among them.
+    """
+    made = Resolution.objects.filter(
+        kind=ResolutionKind.OVERTURNED, item__pipeline=version.dataset.pipeline_id
     )
+    before = Q(resolution__in=made.values("supersedes"))
+    by_rule = Q(resolution=None, prediction__in=made.values("item__prediction"))
     # The index that keeps external_id unique in a version finds them.
     return DatasetEntry.objects.filter(
+        before | by_rule,
         version=version,
-        external_id__in=ended.values("item__prediction__external_id"),
-        resolution__in=ended.values("challenge__resolution"),
+        external_id__in=made.values("item__prediction__external_id"),
     ).order_by("position")
 
 

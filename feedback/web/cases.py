@@ -12,6 +12,7 @@ from django.views.decorators.http import require_safe
 from feedback.selectors import case_files
 from feedback.web.people import ReaderRequest, reader
 from governance.domain import case_verifier
+from governance.enums import Permission
 from governance.selectors import clock
 from reviews.models import Prediction
 from reviews.selectors import trace
@@ -35,6 +36,7 @@ def page(request: ReaderRequest, prediction_id: uuid.UUID) -> HttpResponse:
         "case": case,
         "ref": f"prediction:{prediction_id}",
         "item": case["item"],
+        "overrides": request.principal.may(Permission.ADJUDICATE),
         "people": {int(key): name for key, name in document["people"].items()},
         "events": trace.events(row),
         "document": document,

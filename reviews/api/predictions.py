@@ -40,7 +40,7 @@ from reviews.enums import Disposition
 from reviews.models import Prediction
 from reviews.selectors import records, trace
 from reviews.selectors.blindness import is_hidden
-from reviews.services import intake, outcomes, withdrawals
+from reviews.services import intake, outcomes, overrides, withdrawals
 
 NDJSON = "application/x-ndjson"
 POLL = timedelta(milliseconds=250)
@@ -100,6 +100,17 @@ class WithdrawBody(StrictSerializer):
     """Why a prediction is taken back."""
 
     reason = StrictCharField(max_length=500)
+
+
+class OverrideBody(StrictSerializer):
+    """Which outcome stands instead, and why."""
+
+    answer = serializers.JSONField(
+        required=False, default=None, allow_null=True,
+        help_text="null, or left out: rejected without a better answer.",
+    )  # fmt: skip
+    reason_code = StrictCharField(max_length=63, required=False, default="")
+    rationale = StrictCharField(max_length=2000)
 
 
 class OutcomeBody(StrictSerializer):
@@ -330,6 +341,25 @@ class Withdraw(Endpoint):
             prediction_id=prediction_id,
             now=clock.now(),
             **validated(WithdrawBody, request.data),
+        )
+        return Response(_shown(request, _find(request, prediction_id)))
+
+
+class Override(Endpoint):
+    """Another outcome in the place of the one that stands."""
+
+    scopes = {"POST": ("review",)}
+
+    @extend_schema(operation_id="override", request=OverrideBody, responses=schemas.PredictionShown)
+    @idempotent
+    def post(self, request: Request, prediction_id: uuid.UUID) -> Response:
+        """Override what a rule approved, people settled, or nobody reviewed in time."""
+        overrides.override(
+            principal=principal_of(request),
+            actor=user_of(request),
+            prediction_id=prediction_id,
+            now=clock.now(),
+            **validated(OverrideBody, request.data),
         )
         return Response(_shown(request, _find(request, prediction_id)))
 

@@ -12,6 +12,7 @@ urlpatterns = [
     path("predictions/<uuid:prediction_id>", predictions.OnePrediction.as_view()),
     path("predictions/<uuid:prediction_id>/trace", predictions.PredictionTrace.as_view()),
     path("predictions/<uuid:prediction_id>/withdraw", predictions.Withdraw.as_view()),
+    path("predictions/<uuid:prediction_id>/override", predictions.Override.as_view()),
     path("predictions/<uuid:prediction_id>/outcome", predictions.Outcomes.as_view()),
     path("claim", claims.Claims.as_view()),
     path("assignments/<uuid:assignment_id>/extend", claims.Extend.as_view()),

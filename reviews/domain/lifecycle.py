@@ -39,6 +39,10 @@ TRANSITIONS = MappingProxyType(
         ),
         # A challenge that was right: another outcome takes the place of the one that stood.
         "overturn": Transition(frozenset((S.RESOLVED,)), frozenset((S.RESOLVED,))),
+        # Of what is still open only that which was just opened for it: see services.overrides.
+        "override": Transition(
+            frozenset((S.PENDING, S.RESOLVED, S.EXPIRED)), frozenset((S.RESOLVED,))
+        ),
         "undo": Transition(UNSETTLED | {S.RESOLVED}, frozenset((S.IN_REVIEW,))),
         "escalate": Transition(OPEN | {S.AWAITING_ADJUDICATION}, frozenset((S.ESCALATED,))),
         "withdraw": Transition(UNSETTLED, frozenset((S.WITHDRAWN,))),

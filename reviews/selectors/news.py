@@ -27,7 +27,7 @@ def register_own() -> None:
     """Register what this app's events tell."""
     register("predictions.received", teller=_received)
     register(*RESOLVING, teller=_resolved)
-    register("challenge.overturned", teller=_overturned)
+    register("challenge.overturned", "resolution.overridden", teller=_overturned)
     register("decision.undone", teller=_undone)
     register(*OF_ITEMS, teller=_of_items)
 

@@ -10,10 +10,11 @@ from django.db import connection
 
 from governance.db import bulk
 from governance.models.base import uuid7_text
-from reviews.domain.routing import Route
+from reviews.domain.routing import Destination, Route
 from reviews.enums import ClockKind, ItemStatus
-from reviews.models import ClockEvent, Lane, ReviewItem, SLAClock
+from reviews.models import ClockEvent, Lane, Prediction, ReviewItem, SLAClock
 from reviews.selectors import clock_terms
+from reviews.selectors.routing import compiled
 from reviews.services import clock_rows
 
 ITEM_FIELDS = (
@@ -156,7 +157,7 @@ def make_known(lanes: Iterable[Lane]) -> None:
 
 
 def forget_lanes() -> None:
-    """Forget which lanes exist."""
+    """Forget which lanes exist; for whoever makes one attempt only, before it."""
     _known.clear()
 
 
@@ -184,3 +185,23 @@ def _row(item: str, arrival: Arrival, lane: str, times: Times) -> tuple[Any, ...
         "",
         1,
     )
+
+
+def unseen(row: Prediction) -> Arrival:
+    """Return what was approved unseen as an arrival at the review of its tier, under its policy."""
+    policy = compiled(str(row.config_version_id))
+    tier = policy.tiers[row.tier]
+    to = Destination(
+        tier=tier, rule=row.rule, queue=row.queue or tier.queue or policy.default_queue,
+        skills=tuple(row.skills), priority=row.priority, asked=1, propensity=1.0,
+    )  # fmt: skip
+    content = {
+        "input": row.input, "output": row.output, "confidence": row.confidence,
+        "scores": row.scores or {}, "scenario_type": row.scenario_type,
+        "characteristics": row.characteristics,
+        "model": {"name": row.model_name, "version": row.model_version},
+    }  # fmt: skip
+    return Arrival(
+        str(row.pk), row.pipeline_id, str(row.config_version_id), Route(to, "", 1, ()),
+        policy.sla_of(tier, content), row.occurred_at,
+    )  # fmt: skip

@@ -12,11 +12,9 @@ from governance.domain.principal import Principal
 from governance.exceptions import InvalidInput
 from governance.models import Adjustment, AdjustmentActivation, User
 from governance.services import adjustment_state as states
-from reviews.domain.routing import Destination, Route
 from reviews.enums import Disposition, ItemStatus, RemedyKind
 from reviews.models import Prediction, Remedy, ReviewItem, Withdrawal
 from reviews.selectors import aftermath
-from reviews.selectors.routing import compiled
 from reviews.services import items, reopenings
 
 AT_ONCE = 1000
@@ -110,27 +108,8 @@ def _review_again(chosen: Sequence[Prediction], *, actor: User, reason: str, now
         and each.pk not in held
         and each.pk not in gone
     ]  # fmt: skip
-    items.open_for(arrivals=[_arrival(each) for each in unseen], now=now)
+    items.forget_lanes()
+    items.open_for(arrivals=[items.unseen(each) for each in unseen], now=now)
     for item in held.values():
         if item.status in SETTLED:
             reopenings.reopen_locked(item, actor=actor, reason=reason, now=now)
-
-
-def _arrival(row: Prediction) -> items.Arrival:
-    """Return what was approved unseen as an arrival at the review of its tier, under its policy."""
-    policy = compiled(str(row.config_version_id))
-    tier = policy.tiers[row.tier]
-    to = Destination(
-        tier=tier, rule=row.rule, queue=row.queue or tier.queue or policy.default_queue,
-        skills=tuple(row.skills), priority=row.priority, asked=1, propensity=1.0,
-    )  # fmt: skip
-    content = {
-        "input": row.input, "output": row.output, "confidence": row.confidence,
-        "scores": row.scores or {}, "scenario_type": row.scenario_type,
-        "characteristics": row.characteristics,
-        "model": {"name": row.model_name, "version": row.model_version},
-    }  # fmt: skip
-    return items.Arrival(
-        str(row.pk), row.pipeline_id, str(row.config_version_id), Route(to, "", 1, ()),
-        policy.sla_of(tier, content), row.occurred_at,
-    )  # fmt: skip

@@ -85,6 +85,8 @@ def _context(request: DeskRequest, row: ReviewItem, now: datetime) -> dict[str, 
         "unsettled": ItemStatus(row.status) in UNSETTLED,
         "may_pause": flow.may_review(request),
         "has_case": any(map(request.principal.may, JUDGES)),
+        "overrides": row.status in (ItemStatus.RESOLVED, ItemStatus.EXPIRED)
+        and request.principal.may(Permission.ADJUDICATE),
         "reasons": PauseReason.choices,
     }
 

@@ -11,6 +11,7 @@ from reviews.web import (
     item_clocks,
     items,
     operations,
+    overrides,
     queues,
     stopping,
 )
@@ -37,6 +38,7 @@ urlpatterns = [
         name="item-take-up",
     ),
     path("items/<uuid:item_id>/challenge", challenges.challenge, name="item-challenge"),
+    path("predictions/<uuid:prediction_id>/override", overrides.override, name="override"),
     path("challenges", challenges.listed, name="challenges"),
     path("challenges/<uuid:challenge_id>", challenges.one, name="challenge"),
     path("challenges/<uuid:challenge_id>/challenger", challenges.challenger, name="challenger"),

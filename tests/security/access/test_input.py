@@ -7,7 +7,8 @@ from django.db import models
 from tests import factories
 from tests.api.answers import problem
 from tests.conftest import Api
-from tests.security.access.routes import CALLS, EVERY
+from tests.security.access.calls import EVERY
+from tests.security.access.routes import CALLS
 from tests.world import World
 
 LOOKUPS = (

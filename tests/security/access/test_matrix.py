@@ -14,7 +14,8 @@ from governance.services import tokens
 from tests import factories
 from tests.api.answers import problem
 from tests.conftest import Api
-from tests.security.access.routes import CALLS, EVERY, OPEN, Call
+from tests.security.access.calls import EVERY, Call
+from tests.security.access.routes import CALLS, OPEN
 from tests.world import World
 
 PREFIX = "api/v1/"
