@@ -140,6 +140,7 @@ class ItemAction(TextChoices):
     REASSIGNED = "item.reassigned", "Moved to another person, queue or tier"
     DECIDED = "decision.made", "Decided"
     UNDONE = "decision.undone", "Decision taken back"
+    REVISED = "decision.revised", "Answered again with the prediction in sight"
     ESCALATED = "item.escalated", "Escalated by a person"
     ADJUDICATED = "item.adjudicated", "Adjudicated"
     REOPENED = "item.reopened", "Reopened"

@@ -160,6 +160,7 @@ def _item(item: ReviewItem) -> dict[str, Any]:
         "tier": item.tier,
         "queue": item.queue,
         "blind": item.blind,
+        "blind_first": item.blind_first,
         "cycle": item.cycle,
         "assignments": [
             {
@@ -209,6 +210,7 @@ def decision_shown(row: Decision) -> dict[str, Any]:
         "certainty": row.certainty,
         "blind": row.blind,
         "undoes": str(row.undoes_id) if row.undoes_id else None,
+        "revises": str(row.revises_id) if row.revises_id else None,
         "decided_at": rfc3339(row.decided_at),
     }
 

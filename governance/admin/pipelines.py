@@ -34,7 +34,8 @@ TIER_FIELDS = (
     ("slug", "position"),
     "criteria",
     ("decisions", "max_decisions", "agreement_min"),
-    ("blind", "rationale", "monitor_rate"),
+    ("blind", "blind_first"),
+    ("rationale", "monitor_rate"),
     ("adjudicate_by", "sla", "queue"),
 )
 

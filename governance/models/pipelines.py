@@ -137,7 +137,8 @@ class Tier(TrackedModel):
     """How carefully a prediction is looked at.
 
     Constraints: tier_slug_uniq, tier_max_decisions_covers, tier_monitor_rate_is_share,
-    tier_agreement_min_is_share, tier_rationale_valid.
+    tier_agreement_min_is_share, tier_rationale_valid, tier_blind_first_is_share,
+    tier_blind_has_no_draw.
     """
 
     pipeline = models.ForeignKey(Pipeline, on_delete=models.CASCADE, related_name="tiers")
@@ -153,6 +154,12 @@ class Tier(TrackedModel):
     queue = models.CharField(max_length=63, blank=True)
     rationale = models.CharField(max_length=9, choices=RationaleRule, default=RationaleRule.NEVER)
     monitor_rate = models.FloatField(default=0)
+    blind_first = models.FloatField(
+        default=0,
+        help_text="The share of its items on which reviewers answer before they see the "
+        "prediction; then they see it and may revise once. It shows how much the prediction "
+        "sways them.",
+    )
 
     class Meta:
         ordering = ["position", "id"]
@@ -170,6 +177,12 @@ class Tier(TrackedModel):
             ),
             models.CheckConstraint(
                 condition=one_of("rationale", RationaleRule.values), name="tier_rationale_valid"
+            ),
+            models.CheckConstraint(
+                condition=share("blind_first"), name="tier_blind_first_is_share"
+            ),
+            models.CheckConstraint(
+                condition=Q(blind=False) | Q(blind_first=0), name="tier_blind_has_no_draw"
             ),
         ]
 

@@ -17,7 +17,7 @@ from governance.models.base import TrackedModel
 
 TIER_FIELDS = (
     "criteria", "decisions", "max_decisions", "agreement_min", "blind", "adjudicate_by", "sla",
-    "queue", "rationale", "monitor_rate",
+    "queue", "rationale", "monitor_rate", "blind_first",
 )  # fmt: skip
 RULE_FIELDS = ("when", "tier", "queue", "skills", "priority")
 SETTINGS = ("slas", "safe_default", "gold", "privacy")

@@ -84,7 +84,7 @@ class ReviewItemAdmin(ReadOnlyAdmin):
     inlines = (AssignmentInline, DecisionInline, ResolutionInline, NoteInline)
     fieldsets = (
         (None, {"fields": ("prediction", ("pipeline", "queue", "tier"), ("status", "blind"),
-                           ("slots", "open_slots"), ("priority", "lane"))}),
+                           "blind_first", ("slots", "open_slots"), ("priority", "lane"))}),
         ("Times", {"fields": (("created_at", "due_at"), "urgent_at", ("resolved_at", "left_at"),
                               "clocks_shown")}),
         ("What stands", {"fields": ("resolution",)}),
@@ -150,7 +150,7 @@ class DecisionAdmin(ReadOnlyAdmin):
     fields = (
         ("item", "assignment"), ("reviewer", "decided_at"), ("verdict", "blind", "certainty"),
         "answer_shown", "codes_shown", "rationale_shown", "checklist_shown", "config_version",
-        "undoes", "id",
+        ("undoes", "revises"), "id",
     )  # fmt: skip
 
     @admin.display(description="Answer")

@@ -18,8 +18,9 @@ from reviews.domain.answers import Judgement
 from reviews.enums import Verdict
 from reviews.models import Assignment
 from reviews.selectors import records
-from reviews.services import assignments, decisions
+from reviews.services import assignments, decisions, revisions
 from reviews.services.assignments import Claim
+from reviews.services.decisions import Decided
 
 
 class ClaimBody(StrictSerializer):
@@ -45,8 +46,8 @@ class DeclineBody(TokenBody):
     reason = StrictCharField(max_length=500)
 
 
-class DecisionBody(TokenBody):
-    """A judgement."""
+class RevisionBody(StrictSerializer):
+    """A judgement by who sees the prediction."""
 
     verdict = serializers.ChoiceField(Verdict.choices, required=False)
     answer = serializers.JSONField(required=False, allow_null=True)
@@ -56,6 +57,10 @@ class DecisionBody(TokenBody):
     rationale = StrictCharField(default="", allow_blank=True, trim_whitespace=False)
     checklist = serializers.DictField(default=dict)
     certainty = ShareField(required=False, allow_null=True)
+
+
+class DecisionBody(TokenBody, RevisionBody):
+    """A judgement."""
 
 
 class Claims(Endpoint):
@@ -179,16 +184,35 @@ class Decide(Endpoint):
             judgement=Judgement(**body),
             now=clock.now(),
         )
-        return Response(
-            {
-                "decision": representations.decision(decided.decision, undone=False),
-                "item": representations.item(principal_of(request), decided.item),
-                "resolution": (
-                    representations.resolution(decided.resolution) if decided.resolution else None
-                ),
-            },
-            status=201,
+        return Response(_decided(request, decided), status=201)
+
+
+class Revise(Endpoint):
+    """A second answer."""
+
+    scopes = {"POST": ("review",)}
+
+    @extend_schema(
+        operation_id="revise", request=RevisionBody, responses={201: schemas.DecidedShown}
+    )
+    @idempotent
+    def post(self, request: Request, decision_id: uuid.UUID) -> Response:
+        """Answer once more an item that was answered blind first, now that the answer is known.
+
+        For ten minutes, and once. Both decisions stay on record: the new one names the first in
+        `revises`, and counts.
+        """
+        body = validated(RevisionBody, request.data)
+        if not records.decisions(principal_of(request)).filter(pk=decision_id).exists():
+            raise NotFound("There is no such decision of yours.")
+        decided = revisions.revise(
+            principal=principal_of(request),
+            actor=user_of(request),
+            decision_id=decision_id,
+            judgement=Judgement(**body),
+            now=clock.now(),
         )
+        return Response(_decided(request, decided), status=201)
 
 
 class Undo(Endpoint):
@@ -211,3 +235,14 @@ class Undo(Endpoint):
                 "assignment": _shown(request, undone.claim),
             }
         )
+
+
+def _decided(request: Request, decided: Decided) -> dict[str, Any]:
+    """Return a decision with what came of it."""
+    return {
+        "decision": representations.decision(decided.decision, undone=False),
+        "item": representations.item(principal_of(request), decided.item),
+        "resolution": (
+            representations.resolution(decided.resolution) if decided.resolution else None
+        ),
+    }

@@ -234,6 +234,7 @@ def decision(row: Decision, *, undone: bool) -> dict[str, Any]:
         "checklist": row.checklist,
         "certainty": row.certainty,
         "blind": row.blind,
+        "revises": row.revises_id,
         "config_version": version.number,
         "guideline_version": version.guideline_version,
         "decided_at": row.decided_at,

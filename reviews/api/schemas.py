@@ -229,7 +229,10 @@ class DecisionShown(Shown):
     rationale = serializers.CharField(allow_blank=True)
     checklist = serializers.DictField(child=serializers.BooleanField())
     certainty = serializers.FloatField(allow_null=True)
-    blind = serializers.BooleanField()
+    blind = serializers.BooleanField(help_text="Made without sight of the prediction.")
+    revises = serializers.UUIDField(
+        allow_null=True, help_text="The answer that its reviewer gave before seeing the prediction."
+    )
     config_version = serializers.IntegerField()
     guideline_version = serializers.IntegerField()
     decided_at = serializers.DateTimeField()

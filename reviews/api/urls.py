@@ -21,6 +21,7 @@ urlpatterns = [
     path("assignments/<uuid:assignment_id>/decision", claims.Decide.as_view()),
     path("decisions", items.Decisions.as_view()),
     path("decisions/<uuid:decision_id>/undo", claims.Undo.as_view()),
+    path("decisions/<uuid:decision_id>/revise", claims.Revise.as_view()),
     path("resolutions", items.Resolutions.as_view()),
     path("resolutions/<uuid:resolution_id>/challenge", challenges.OpenChallenge.as_view()),
     path("challenges", challenges.Challenges.as_view()),

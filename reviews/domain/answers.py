@@ -36,16 +36,22 @@ class Settled:
 
 
 def settle(
-    judgement: Judgement, *, output: Any, document: Mapping[str, Any], tier: Mapping[str, Any]
+    judgement: Judgement,
+    *,
+    output: Any,
+    document: Mapping[str, Any],
+    tier: Mapping[str, Any],
+    blind: bool,
 ) -> Settled:
     """Return the verdict and answer of a judgement, with all that is missing from it.
 
-    `document` is the Pipeline document in force and `tier` its tier. An accepted prediction's
-    answer is the prediction; a rejected one has none.
+    `document` is the Pipeline document in force and `tier` its tier; `blind` is whether the
+    prediction is hidden from the reviewer, so that the verdict is not theirs to say. An
+    accepted prediction's answer is the prediction; a rejected one has none.
     """
     faults: list[Fault] = []
-    verdict, answer = _verdict(judgement, output, document["question"], faults, blind=tier["blind"])
-    _required(judgement, verdict, document, tier, faults)
+    verdict, answer = _verdict(judgement, output, document["question"], faults, blind=blind)
+    _required(judgement, verdict, document, tier, faults, blind=blind)
     return Settled(verdict, answer, tuple(faults))
 
 
@@ -95,6 +101,8 @@ def _required(
     document: Mapping[str, Any],
     tier: Mapping[str, Any],
     faults: list[Fault],
+    *,
+    blind: bool,
 ) -> None:
     decided = verdict not in ("escalate", "defer")
     rule, changed = tier["rationale"], verdict in CHANGES
@@ -109,7 +117,7 @@ def _required(
         if code not in codes:
             detail = f"There is no reason code {code!r}.{suggestion(code, list(codes))}"
             faults.append(Fault(f"/reason_codes/{i}", "unknown", detail))
-    stated = bool(judgement.verdict) and not tier["blind"]
+    stated = bool(judgement.verdict) and not blind
     if codes and changed and stated and rule != "never" and not judgement.reason_codes:
         faults.append(Fault("/reason_codes", "required", "Choose at least one reason code."))
     if decided or judgement.checklist:

@@ -24,6 +24,7 @@ class Tier:
     queue: str
     blind: bool
     sla: str
+    blind_first: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +42,23 @@ class Destination:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """Where a prediction goes. `decisions` is how many people it needs at first; 0: none."""
+    """Where a prediction goes. `decisions` is how many people it needs at first; 0: none.
+
+    `blind_first` is the probability with which its tier draws it to be answered blind, None where
+    nothing is drawn; `drawn` is how the draw came out.
+    """
 
     to: Destination
     sampled: str
     decisions: int
     trace: Trace
+    blind_first: float | None = None
+    drawn: bool = False
+
+    @property
+    def blind(self) -> bool:
+        """Whether people answer before they see the prediction: by their tier, or by the draw."""
+        return self.to.tier.blind or self.drawn
 
     @property
     def disposition(self) -> str:
@@ -99,7 +111,7 @@ def stopped(route: Route, stop_id: str) -> Route:
         return route
     step = {"rule": STOP_SWITCH, "result": expressions.TRUE, "stop": stop_id}
     to = replace(route.to, asked=1, propensity=1.0)
-    return Route(to, "", 1, (*route.trace, step))
+    return Route(to, "", 1, (*route.trace, step), route.blind_first, route.drawn)
 
 
 @dataclass(frozen=True)
@@ -154,7 +166,11 @@ class CompiledPolicy:
                 random_slice=self.random_slice,
             )
         )
-        return Route(to, sampled, to.asked or int(bool(sampled)), trace)
+        decisions, rate = to.asked or int(bool(sampled)), to.tier.blind_first
+        if not rate:
+            return Route(to, sampled, decisions, trace)
+        drawn = sampling.draw(key, pipeline, external_id, sampling.BLIND_FIRST) < rate
+        return Route(to, sampled, decisions, trace, rate, drawn)
 
     def sla_of(self, tier: Tier, prediction: Mapping[str, Any]) -> str:
         """Return the SLA policy of an item: its tier's own, else the first whose condition holds.
@@ -269,8 +285,10 @@ def subject_path(field: str) -> tuple[str, ...]:
 
 def _tier(slug: str, tier: Mapping[str, Any]) -> Tier:
     return Tier(
-        slug, tier["decisions"], tier["monitor_rate"], tier["queue"], tier["blind"], tier["sla"]
-    )
+        slug, tier["decisions"], tier["monitor_rate"], tier["queue"], tier["blind"], tier["sla"],
+        # Versions from before there was a draw have none.
+        tier.get("blind_first", 0.0),
+    )  # fmt: skip
 
 
 def _rule(rule: Mapping[str, Any]) -> Rule:

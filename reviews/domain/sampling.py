@@ -6,7 +6,7 @@ can be made again by whoever holds the key, and nobody without it can choose an 
 
 import hashlib
 
-MONITOR, RANDOM_SLICE = "monitor", "random_slice"
+MONITOR, RANDOM_SLICE, BLIND_FIRST = "monitor", "random_slice", "blind_first"
 RESOLUTION = 2.0**-53
 
 

@@ -14,9 +14,12 @@ class Decision(AppendOnlyModel):
     """One person's judgement of one item, as it was given.
 
     An undo is a row of its own (`undoes` points at what it takes back), so that the first judgement
-    stays on record. `salt` blinds the commitment to the rationale in the ledger.
-    Constraints: decision_one_per_assignment, decision_verdict_valid,
-    decision_correction_has_answer, decision_certainty_is_share, decision_not_its_own_undo.
+    stays on record. So does an answer that was given blind first: what its reviewer answers once
+    they have seen the prediction is a decision too, which `revises` it. `blind` is whether the
+    reviewer had not seen the prediction. `salt` blinds the commitment to the rationale in the
+    ledger. Constraints: decision_one_per_assignment, decision_verdict_valid,
+    decision_correction_has_answer, decision_certainty_is_share, decision_not_its_own_undo,
+    decision_revision_has_seen.
     """
 
     # Without its salt a commitment binds nobody to a guess.
@@ -45,6 +48,9 @@ class Decision(AppendOnlyModel):
     undoes = models.OneToOneField(
         "self", on_delete=models.PROTECT, null=True, related_name="undone_by"
     )
+    revises = models.OneToOneField(
+        "self", on_delete=models.PROTECT, null=True, related_name="revised_by"
+    )
     salt = models.CharField(max_length=64)
     decided_at = models.DateTimeField(db_index=True)
 
@@ -71,6 +77,11 @@ class Decision(AppendOnlyModel):
                 name="decision_correction_has_answer",
             ),
             models.CheckConstraint(condition=~Q(undoes=F("id")), name="decision_not_its_own_undo"),
+            models.CheckConstraint(
+                condition=Q(revises__isnull=True)
+                | (Q(blind=False, undoes__isnull=True) & ~Q(revises=F("id"))),
+                name="decision_revision_has_seen",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -59,8 +59,10 @@ class ReviewItem(models.Model):
     `open_slots` is how many more reviewers may claim it now: `slots` less the live claims and
     standing decisions. `urgent_at` orders claims: the due time (or arrival plus a day where no SLA
     is set) less an hour for each point of priority; as arrivals only grow, nothing starves.
+    `blind_first` is the probability with which it was drawn to be answered before the prediction
+    is seen, and `blind` whether it was; empty where nothing was drawn.
     Constraints: reviewitem_status_valid, reviewitem_open_slots_within, reviewitem_resolved_iff,
-    reviewitem_open_only_when_open, reviewitem_paused_is_closed.
+    reviewitem_open_only_when_open, reviewitem_paused_is_closed, reviewitem_blind_first_is_share.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
@@ -96,6 +98,7 @@ class ReviewItem(models.Model):
     queue = models.CharField(max_length=63)
     priority = models.SmallIntegerField(default=0)
     blind = models.BooleanField(default=False)
+    blind_first = models.FloatField(null=True)
     status = models.CharField(max_length=21, choices=ItemStatus, default=ItemStatus.PENDING)
     slots = models.PositiveSmallIntegerField()
     open_slots = models.PositiveSmallIntegerField()
@@ -164,6 +167,10 @@ class ReviewItem(models.Model):
                 condition=Q(paused_at__isnull=True, pause_reason="")
                 | (Q(paused_at__isnull=False, open_slots=0) & ~Q(pause_reason="")),
                 name="reviewitem_paused_is_closed",
+            ),
+            models.CheckConstraint(
+                condition=Q(blind_first__isnull=True) | Q(blind_first__gt=0, blind_first__lte=1),
+                name="reviewitem_blind_first_is_share",
             ),
         ]
 

@@ -9,12 +9,13 @@ from governance.domain.principal import Principal
 from governance.enums import Permission
 from governance.models import Pipeline, Role, User
 from governance.selectors import policies
-from reviews.enums import AssignmentState
+from reviews.enums import AssignmentState, Verdict
 from reviews.models import Assignment, Decision, Note, ReviewItem
 from reviews.selectors import records
 from reviews.selectors.blindness import TO_ADJUDICATE
 
 RECENT = timedelta(minutes=10)
+ANSWERS = (Verdict.ACCEPT, Verdict.CORRECT, Verdict.REJECT)
 MAX_RECENT = 10
 
 
@@ -60,8 +61,25 @@ def decision_of(assignment_id: uuid.UUID) -> Decision | None:
     """Return the decision that was made under an assignment, an undone one too."""
     return (
         Decision.objects.filter(assignment=assignment_id, undoes=None)
-        .select_related("undone_by")
+        .select_related("undone_by", "item")
         .first()
+    )
+
+
+def decision(principal: Principal, decision_id: uuid.UUID) -> Decision | None:
+    """Return a decision of this person that is no undo."""
+    return Decision.objects.filter(pk=decision_id, reviewer=principal.user_id, undoes=None).first()
+
+
+def revisable(decision: Decision | None, now: datetime) -> bool:
+    """Return whether an answer was given blind first, stands, and may be revised still."""
+    return (
+        decision is not None
+        and decision.blind
+        and decision.item.blind_first is not None
+        and decision.verdict in ANSWERS
+        and not hasattr(decision, "undone_by")
+        and now - decision.decided_at <= RECENT
     )
 
 

@@ -15,7 +15,8 @@ from reviews.selectors.leaves import leaves
 
 CHUNK = 1000
 BY_RULE = Disposition.AUTO_APPROVED
-MADE, UNDONE = "decision.made", "decision.undone"
+MADE, UNDONE, REVISED = "decision.made", "decision.undone", "decision.revised"
+TELLING = (MADE, UNDONE, REVISED)
 LEAF = (
     "id", "config_version", "digest", "disposition", "propensity", "queue", "rule", "sampled",
     "tier", "trace",
@@ -62,7 +63,7 @@ def decisions_are_recorded(span: Span) -> Iterator[str]:
     """Return each decision, or undoing, without exactly one event of the ledger that names it."""
     rows = Decision.objects.filter(**span.of("decided_at")).order_by("pk")
     some: list[Decision] = []
-    for row in rows.only("item", "undoes").iterator(CHUNK):
+    for row in rows.only("item", "undoes", "revises").iterator(CHUNK):
         some.append(row)
         if len(some) == CHUNK:
             yield from _recorded(some)
@@ -72,13 +73,17 @@ def decisions_are_recorded(span: Span) -> Iterator[str]:
 
 def _recorded(rows: list[Decision]) -> Iterator[str]:
     events = AuditEvent.objects.filter(
-        stream__in={f"item:{row.item_id}" for row in rows}, action__in=(MADE, UNDONE)
+        stream__in={f"item:{row.item_id}" for row in rows}, action__in=TELLING
     )
     told: dict[tuple[str, Any], int] = defaultdict(int)
     for action, detail in events.values_list("action", "detail"):
         told[action, detail.get("decision")] += 1
+        if action == REVISED:
+            # One act: the first answer is taken back, and the second is given.
+            told[UNDONE, detail.get("undo")] += 1
     for row in rows:
-        times = told[UNDONE if row.undoes_id else MADE, str(row.pk)]
+        action = UNDONE if row.undoes_id else REVISED if row.revises_id else MADE
+        times = told[action, str(row.pk)]
         if times != 1:
             yield f"decision {row.pk} is in the ledger {times} times"
 
@@ -86,7 +91,7 @@ def _recorded(rows: list[Decision]) -> Iterator[str]:
 def events_have_their_decisions(span: Span) -> Iterator[str]:
     """Return each event of the ledger that tells of a decision that is not there."""
     items = ReviewItem.objects.filter(pk=OuterRef("item"))
-    rows = AuditEvent.objects.filter(action__in=(MADE, UNDONE), **span.of("at")).order_by("pk")
+    rows = AuditEvent.objects.filter(action__in=TELLING, **span.of("at")).order_by("pk")
     some: dict[str, AuditEvent] = {}
     for row in rows.only("stream", "detail").iterator(CHUNK):
         some[str(row.detail["decision"])] = row

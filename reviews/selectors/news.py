@@ -12,7 +12,7 @@ from governance.selectors.news import News, register
 from reviews.enums import ResolutionKind
 from reviews.models import Resolution, ReviewItem
 
-RESOLVING = ("decision.made", "item.adjudicated")
+RESOLVING = ("decision.made", "decision.revised", "item.adjudicated")
 OF_ITEMS = {
     "item.escalated": "item.escalated",
     "item.reopened": "item.reopened",

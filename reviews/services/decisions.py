@@ -14,17 +14,17 @@ from governance.models import AuditEvent, User, statements
 from governance.selectors import policies
 from governance.services import ledger
 from reviews.domain import consensus, lifecycle
-from reviews.domain.answers import Judgement, settle
+from reviews.domain.answers import Judgement, Settled, settle
 from reviews.enums import AssignmentState, ItemStatus, ResolutionKind, Verdict
 from reviews.models import Assignment, Decision, Resolution, ReviewItem
 from reviews.selectors import challenges
 from reviews.selectors.blindness import TO_ADJUDICATE
+from reviews.selectors.desk import ANSWERS
 from reviews.services import assignments, clocks, escalations, resolutions
 from reviews.services.assignments import Claim
 
 GRACE = timedelta(minutes=10)
 SETTLED_BY_OTHERS = (ResolutionKind.ADJUDICATED, ResolutionKind.OVERTURNED)
-ANSWERS = (Verdict.ACCEPT, Verdict.CORRECT, Verdict.REJECT)
 
 
 @dataclass(frozen=True)
@@ -72,12 +72,13 @@ def decide(
         output=item.prediction.output,
         document=document,
         tier=document["tiers"][item.tier],
+        blind=item.blind,
     )
     if settled.faults:
         raise InvalidInput(settled.faults[0].detail, faults=settled.faults)
-    decision = _record(assignment, actor, judgement, settled.verdict, settled.answer, now)
-    resolution = _move_on(assignment, decision, document["tiers"][item.tier], actor, now)
-    told = _move_clocks(item, resolution, actor, now)
+    decision = put_on_record(assignment, actor, judgement, settled, now)
+    resolution = move_on(assignment, decision, document["tiers"][item.tier], actor, now)
+    told = move_clocks(item, resolution, actor, now)
     ledger.append(
         stream=assignments.stream_of(item.pk),
         action="decision.made",
@@ -91,6 +92,7 @@ def decide(
             "answer": decision.answer,
             "reason_codes": decision.reason_codes,
             "checklist": decision.checklist,
+            "blind": decision.blind,
             "config_version": str(decision.config_version_id),
             "status": item.status,
             "resolution": str(resolution.pk) if resolution else None,
@@ -100,9 +102,10 @@ def decide(
     return Decided(decision, item, resolution)
 
 
-def _move_clocks(
+def move_clocks(
     item: ReviewItem, resolution: Resolution | None, actor: User, now: datetime
 ) -> clocks.Told:
+    """Stop or start the clocks of an item as its new status asks for."""
     if resolution is not None:
         return clocks.settled(item, actor=actor, now=now)
     if item.status in TO_ADJUDICATE:
@@ -110,35 +113,41 @@ def _move_clocks(
     return {}
 
 
-def _record(
+def put_on_record(
     assignment: Assignment,
     actor: User,
     judgement: Judgement,
-    verdict: str,
-    answer: Any,
+    settled: Settled,
     now: datetime,
+    *,
+    revises: Decision | None = None,
 ) -> Decision:
+    """Write a judgement that was checked, under the assignment by which it was given."""
     item = assignment.item
+    # Who takes an answer back and answers again has seen the prediction in between.
+    blind = item.blind and not Decision.objects.filter(item=item, reviewer=actor).exists()
     return Decision.objects.create(
         assignment=assignment,
         item=item,
         reviewer=actor,
         config_version_id=item.config_version_id,
-        verdict=verdict,
-        answer=answer,
+        verdict=settled.verdict,
+        answer=settled.answer,
         reason_codes=list(judgement.reason_codes),
         rationale=judgement.rationale,
         checklist=dict(judgement.checklist),
         certainty=judgement.certainty,
-        blind=item.blind,
+        blind=blind,
+        revises=revises,
         salt=ledger.new_salt(),
         decided_at=now,
     )
 
 
-def _move_on(
+def move_on(
     assignment: Assignment, decision: Decision, tier: dict[str, Any], actor: User, now: datetime
 ) -> Resolution | None:
+    """Spend an assignment on its decision; return the resolution if the item came to one."""
     item = assignment.item
     if decision.verdict == Verdict.DEFER:
         assignment.reason = decision.rationale[:500]
@@ -215,23 +224,12 @@ def undo(*, decision_id: uuid.UUID, actor: User, now: datetime) -> Undone:
     The first judgement stays on record and a second row says that it was undone. Conflict once the
     time is over, the outcome has left the system, or an adjudicator has spoken.
     """
-    # Locked in the order in which a decision locks them, so that the two never block each other.
-    # The resolution is read after the lock: a join would show it as it was before the wait.
-    decision = (
-        Decision.objects.select_for_update(of=("assignment", "item"))
-        .select_related("item__prediction", "assignment")
-        .filter(pk=decision_id, reviewer=actor, undoes=None)
-        .first()
-    )
-    if decision is None:
-        raise NotFound("There is no such decision of yours.")
+    decision = own_locked(decision_id, actor)
     item = decision.item
-    _refuse_undo(decision, item, now)
-    _refuse_undo_of(item, decision)
-    record, resolution = _record_undo(decision, now), item.resolution_id
-    claim = _take_back(decision, item, actor, now)
-    told = clocks.undone(item, actor=actor, now=now)
-    statements.update(item, ["due_at", "urgent_at"])
+    _refuse_second_thoughts(decision, item)
+    refuse_too_late(decision, item, now)
+    record, resolution = record_undo(decision, now), item.resolution_id
+    claim, told = take_back(decision, item, actor, now)
     ledger.append(
         stream=assignments.stream_of(item.pk),
         action="decision.undone",
@@ -247,7 +245,37 @@ def undo(*, decision_id: uuid.UUID, actor: User, now: datetime) -> Undone:
     return Undone(record, item, claim)
 
 
-def _refuse_undo(decision: Decision, item: ReviewItem, now: datetime) -> None:
+def own_locked(decision_id: uuid.UUID, actor: User) -> Decision:
+    """Return a decision of `actor` that is no undo, locked with its item and assignment.
+
+    They are locked in the order in which a decision locks them, so that the two never block each
+    other. The resolution is read after the lock: a join would show it as it was before the wait.
+    """
+    decision = (
+        Decision.objects.select_for_update(of=("assignment", "item"))
+        .select_related("item__prediction", "assignment")
+        .filter(pk=decision_id, reviewer=actor, undoes=None)
+        .first()
+    )
+    if decision is None:
+        raise NotFound("There is no such decision of yours.")
+    return decision
+
+
+def _refuse_second_thoughts(decision: Decision, item: ReviewItem) -> None:
+    if decision.revises_id is not None:
+        raise Conflict("This answer was revised already, which is done once.")
+    if answered_blind_first(decision, item):
+        raise Conflict("You have seen the prediction since: revise the answer instead.")
+
+
+def answered_blind_first(decision: Decision, item: ReviewItem) -> bool:
+    """Return whether an answer was given before the prediction was shown, because of the draw."""
+    return item.blind_first is not None and decision.blind and decision.verdict in ANSWERS
+
+
+def refuse_too_late(decision: Decision, item: ReviewItem, now: datetime) -> None:
+    """Refuse, with a Conflict, to take back what is too old, or what others have built on."""
     if Decision.objects.filter(undoes=decision).exists():
         raise Conflict("This decision was undone already.")
     if now - decision.decided_at > GRACE:
@@ -258,11 +286,12 @@ def _refuse_undo(decision: Decision, item: ReviewItem, now: datetime) -> None:
         raise Conflict("An adjudicator has settled this item.")
     if item.resolution_id is not None and challenges.of_resolution(item.resolution_id).exists():
         raise Conflict("The outcome is challenged: whoever judges that settles it.")
+    _refuse_elsewhere(decision, item)
+
+
+def _refuse_elsewhere(decision: Decision, item: ReviewItem) -> None:
     if item.status == ItemStatus.ESCALATED and not _escalated_alone(decision, item):
         raise Conflict("The item was escalated since: an adjudicator settles it.")
-
-
-def _refuse_undo_of(item: ReviewItem, decision: Decision) -> None:
     if decision.assignment.slot <= item.closed_slots:
         raise Conflict("The item was reopened since: decide it anew.")
     if item.paused_at is not None:
@@ -283,7 +312,8 @@ def _escalated_alone(decision: Decision, item: ReviewItem) -> bool:
     return not others.exclude(pk=decision.pk).exists() and not acts.exists()
 
 
-def _record_undo(decision: Decision, now: datetime) -> Decision:
+def record_undo(decision: Decision, now: datetime) -> Decision:
+    """Write the row that takes a decision back."""
     return Decision.objects.create(
         assignment=decision.assignment,
         item=decision.item,
@@ -298,7 +328,10 @@ def _record_undo(decision: Decision, now: datetime) -> Decision:
     )
 
 
-def _take_back(decision: Decision, item: ReviewItem, actor: User, now: datetime) -> Claim:
+def take_back(
+    decision: Decision, item: ReviewItem, actor: User, now: datetime
+) -> tuple[Claim, clocks.Told]:
+    """Open the item again and give the slot of a decision to who made it; its clocks go on."""
     assignment = decision.assignment
     held = assignment.state == AssignmentState.DECIDED
     if not held and not item.open_slots:
@@ -311,4 +344,7 @@ def _take_back(decision: Decision, item: ReviewItem, actor: User, now: datetime)
     item.open_slots = item.slots - item.closed_slots - assignments.held_slots(item)
     item.save(update_fields=["status", "resolution", "resolved_at", "open_slots"])
     slot = assignment.slot if held else assignments.free_slot(item)
-    return assignments.assign(item=item, reviewer=actor, slot=slot, now=now)
+    claim = assignments.assign(item=item, reviewer=actor, slot=slot, now=now)
+    told = clocks.undone(item, actor=actor, now=now)
+    statements.update(item, ["due_at", "urgent_at"])
+    return claim, told

@@ -20,7 +20,7 @@ from reviews.services import clock_rows
 ITEM_FIELDS = (
     "id", "prediction", "pipeline", "lane", "config_version", "sla_version", "tier", "queue",
     "priority", "blind", "status", "slots", "open_slots", "created_at", "due_at", "urgent_at",
-    "cycle", "closed_slots", "pause_reason", "revision",
+    "cycle", "closed_slots", "pause_reason", "revision", "blind_first",
 )  # fmt: skip
 _known: set[uuid.UUID] = set()
 WITHOUT_SLA = timedelta(days=1)
@@ -173,7 +173,7 @@ def _row(item: str, arrival: Arrival, lane: str, times: Times) -> tuple[Any, ...
         to.tier.slug,
         to.queue,
         to.priority,
-        to.tier.blind,
+        route.blind,
         ItemStatus.PENDING.value,
         route.decisions,
         route.decisions,
@@ -184,6 +184,7 @@ def _row(item: str, arrival: Arrival, lane: str, times: Times) -> tuple[Any, ...
         0,
         "",
         1,
+        route.blind_first,
     )
 
 

@@ -25,8 +25,8 @@ from reviews.services.escalation_actions import may_take, release_one
 from reviews.services.pauses import end_lapsed, locked
 
 MOVED = (
-    "tier", "queue", "lane", "blind", "slots", "open_slots", "status", "due_at", "urgent_at",
-    "sla_version",
+    "tier", "queue", "lane", "blind", "blind_first", "slots", "open_slots", "status", "due_at",
+    "urgent_at", "sla_version",
 )  # fmt: skip
 
 
@@ -113,7 +113,8 @@ def _retier(item: ReviewItem, slug: str, tier: dict[str, Any]) -> None:
     """Give an item a tier; it asks for what that tier asks, and for one decision at least."""
     held = assignments.held_slots(item)
     decided = held - assignments.live_claims(item)
-    item.tier, item.blind = slug, tier["blind"]
+    # Moved by hand, it belongs to neither arm of a draw any more.
+    item.tier, item.blind, item.blind_first = slug, tier["blind"], None
     item.slots = item.closed_slots + max(tier["decisions"], held, decided + 1)
     if ItemStatus(item.status) in lifecycle.OPEN:
         assignments.offer(item, act="vacate")

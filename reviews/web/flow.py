@@ -138,7 +138,12 @@ def item(
         "recent": desk.recent(request.principal, now),
     }
     if not live:
-        context |= {"decision": desk.decision_of(row.pk), "states": AssignmentState}
+        decision = desk.decision_of(row.pk)
+        context |= {"decision": decision, "states": AssignmentState}
+        if decision is not None and desk.revisable(decision, now):
+            started = draft or Draft(rationale=decision.rationale, checklist=decision.checklist)
+            context["form"] = shown.form(row.item, started, faults, blind=False)
+            context["faulty"] = bool(faults)
         return page(request, "reviews/ended.html", context, url=url, status=status)
     if not tokens.of(request, row.pk):
         return page(request, "reviews/elsewhere.html", context, url=url, status=status)

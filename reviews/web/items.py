@@ -18,7 +18,7 @@ from reviews.enums import AssignmentState, Verdict
 from reviews.models import Assignment
 from reviews.selectors import desk
 from reviews.selectors.blindness import is_hidden
-from reviews.services import assignments, decisions
+from reviews.services import assignments, decisions, revisions
 from reviews.web import drafts, flow, inputs, tokens
 from reviews.web.drafts import Draft
 from reviews.web.people import DeskRequest, signed_in
@@ -97,10 +97,42 @@ def decide(request: DeskRequest, assignment_id: uuid.UUID) -> HttpResponse:
     except StaleClaim:
         return _too_late(request, row, now)
     tokens.drop(request, row.pk)
+    if decisions.answered_blind_first(decided.decision, decided.item):
+        flow.told(request, _("Saved. Here is what the model said."))
+        return flow.leave(
+            request, reverse("assignment", args=[row.pk]), assignment_id=row.pk, now=now
+        )
     verdict = Verdict(decided.decision.verdict)
     undoable = None if verdict == Verdict.DEFER else decided.decision.pk
     # Whether a blind answer was the model's is for the page of the decision to show.
     flow.told(request, _("Saved.") if row.item.blind else SAVED[verdict], undo=undoable)
+    return flow.next_item(request, row.item.pipeline.slug, row.item.queue, now)
+
+
+@require_POST
+@signed_in
+def revise(request: DeskRequest, decision_id: uuid.UUID) -> HttpResponse:
+    """Answer again an item that was answered blind first, and serve the next."""
+    found = desk.decision(request.principal, decision_id)
+    if found is None:
+        raise NotFound("There is no such decision of yours.")
+    row, now = _own(request, found.assignment_id), clock.now()
+    question = policies.document(row.item.config_version_id)["question"]
+    draft = Draft(rationale=request.POST.get("rationale", "").replace("\x00", ""))
+    try:
+        draft = drafts.read(request.POST, question=question, output=row.item.prediction.output)
+        revisions.revise(
+            principal=request.principal,
+            actor=request.user,
+            decision_id=decision_id,
+            judgement=draft.judgement(blind=False),
+            now=now,
+        )
+    except InvalidInput as error:
+        return flow.item(request, row, now, draft=draft, faults=error.faults, status=422)
+    except Conflict as error:
+        return flow.page(request, "reviews/refused.html", {"detail": error.detail}, status=409)
+    flow.told(request, _("Saved: both of your answers are kept, and the second one counts."))
     return flow.next_item(request, row.item.pipeline.slug, row.item.queue, now)
 
 

@@ -27,6 +27,7 @@ urlpatterns = [
     path("review/assignment/<uuid:assignment_id>/decline", items.decline, name="decline"),
     path("review/assignment/<uuid:assignment_id>/resume", items.resume, name="resume"),
     path("review/decision/<uuid:decision_id>/undo", items.undo, name="undo"),
+    path("review/decision/<uuid:decision_id>/revise", items.revise, name="revise"),
     path("review/<slug:pipeline>/<slug:queue>", queues.queue, name="queue"),
     path("items/<uuid:item_id>", item_clocks.item, name="item"),
     path("items/<uuid:item_id>/clocks", item_clocks.part, name="item-clocks"),

@@ -141,12 +141,15 @@ def _tier(reader: Reader, known: Known, queues: frozenset[str]) -> dict[str, Any
         "queue": reader.one_of("queue", queues, what="queue"),
         "rationale": reader.one_of("rationale", RATIONALES, what="rule", default="never"),
         "monitor_rate": reader.number("monitor_rate"),
+        "blind_first": reader.number("blind_first"),
         "checklist": _checklist(reader),
     }
     if max_decisions < decisions:
         reader.fault("max_decisions", "range", f"max_decisions is at least {decisions}.")
     if tier["blind"] and not decisions:
         reader.fault("blind", "blind", "A tier that asks for no decision cannot be blind.")
+    if tier["blind"] and tier["blind_first"]:
+        reader.fault("blind_first", "blind", "Everything here is answered blind; none is drawn.")
     if tier["monitor_rate"] and decisions:
         reader.fault("monitor_rate", "range", "Everything here is reviewed; nothing is monitored.")
     reader.done()

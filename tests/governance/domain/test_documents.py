@@ -265,6 +265,8 @@ BROKEN = [
     (pipeline, "/tiers/high/checklist", [{"key": "a", "text": "1"}, {"key": "a", "text": "2"}],
      "/tiers/high/checklist/1/key", "duplicate"),
     (pipeline, "/tiers/low/blind", True, "/tiers/low/blind", "blind"),
+    (pipeline, "/tiers/low/blind_first", 1.5, "/tiers/low/blind_first", "range"),
+    (pipeline, "/tiers/high/blind_first", 0.1, "/tiers/high/blind_first", "blind"),
     (pipeline, "/tiers/low/monitor_rate", 1.5, "/tiers/low/monitor_rate", "range"),
     (pipeline, "/tiers/mid/sla", "slow", "/tiers/mid/sla", "unknown"),
     (pipeline, "/tiers/mid/rationale", "sometimes", "/tiers/mid/rationale", "unknown"),

@@ -104,6 +104,10 @@ CALLS: dict[tuple[str, str], Call] = {
     ("POST", "decisions/<uuid:decision_id>/undo"): Call(
         ("review",), at("/decisions/{decision}/undo"), 409, body=nothing
     ),
+    # It was not answered blind first.
+    ("POST", "decisions/<uuid:decision_id>/revise"): Call(
+        ("review",), at("/decisions/{decision}/revise"), 409, body=nothing
+    ),
     ("GET", "resolutions"): Call(RECORDS, at("/resolutions"), elsewhere=200),
     # It is challenged already.
     ("POST", "resolutions/<uuid:resolution_id>/challenge"): Call(

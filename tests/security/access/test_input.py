@@ -103,6 +103,9 @@ KNOWN: dict[tuple[str, str], tuple[str, ...]] = {
     ("POST", "assignments/<uuid:assignment_id>/decision"): (
         "answer", "reason_codes", "rationale", "certainty",
     ),
+    ("POST", "decisions/<uuid:decision_id>/revise"): (
+        "verdict", "answer", "reason_codes", "rationale", "checklist", "certainty",
+    ),
     ("POST", "calendars/<slug:slug>/preview"): ("end",),
     ("POST", "consents"): (
         "reviewer", "given", "text_version", "channel", "note", "at",
