@@ -31,3 +31,20 @@ class LessonState(TextChoices):
     PROPOSED = "proposed", "Proposed"
     ADOPTED = "adopted", "Adopted"
     RETIRED = "retired", "Retired"
+
+
+class FigureName(TextChoices):
+    """What is worked out of one reviewer's work."""
+
+    TURNAROUND_HALF = "turnaround_p50", "Half of the items took at most"
+    TURNAROUND_NINE = "turnaround_p90", "Nine in ten items took at most"
+    AGREEMENT = "agreement", "Agreement with the final outcome"
+    PRECISION = "correction_precision", "Corrections that were right"
+    MISSED = "miss_rate", "Errors that were accepted"
+
+
+class DisputeOutcome(TextChoices):
+    """What came of a disputed figure."""
+
+    STANDS = "stands", "The figure stands"
+    ANEW = "anew", "It is counted anew from the dispute on"

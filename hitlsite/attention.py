@@ -11,6 +11,7 @@ from django.utils.translation import ngettext
 
 from feedback.enums import LessonState
 from feedback.models import Lesson
+from feedback.selectors import disputes
 from governance.domain.principal import Principal
 from governance.enums import ErasureState
 from governance.models import ApiToken, ErasureRequest, OutboxMessage, Skill, User
@@ -213,6 +214,17 @@ def _challenges(principal: Principal, user: User) -> Iterator[Matter]:
     yield Matter(words % {"n": count, "days": days}, reverse("challenges"), urgent=days >= LATE)
 
 
+def _disputes(principal: Principal, user: User) -> Iterator[Matter]:
+    waiting = disputes.waiting(principal).exclude(person=user).count()
+    if waiting:
+        words = ngettext(
+            "%(n)d figure is disputed and waits for an answer",
+            "%(n)d figures are disputed and wait for an answer",
+            waiting,
+        )
+        yield Matter(words % {"n": waiting}, reverse("figures"))
+
+
 def _lessons(principal: Principal, user: User) -> Iterator[Matter]:
     due = audit.within(
         Lesson.objects.filter(state=LessonState.ADOPTED, revalidate_on__lte=clock.now().date()),
@@ -227,5 +239,5 @@ def _lessons(principal: Principal, user: User) -> Iterator[Matter]:
 
 LOOKS: tuple[Callable[[Principal, User], Iterator[Matter]], ...] = (
     _stops, _incidents, _ledger, _clocks, _outbox, _webhooks, _changes, _erasures, _expiring,
-    _access, _lessons, _challenges, _formalities,
+    _access, _lessons, _challenges, _disputes, _formalities,
 )  # fmt: skip

@@ -278,6 +278,8 @@ SPECTACULAR_SETTINGS = {
         "AdjustmentState": "governance.enums.AdjustmentState",
         "ClockKind": "reviews.enums.ClockKind",
         "Disposition": "reviews.enums.Disposition",
+        "DisputeOutcome": "feedback.enums.DisputeOutcome",
+        "FigureName": "feedback.enums.FigureName",
         "ItemStatus": "reviews.enums.ItemStatus",
         "JobState": "governance.enums.JobState",
         "LineStatus": ["accepted", "duplicate", "rejected"],

@@ -1,11 +1,21 @@
-"""Oversight of a small world: an access review that was signed, an incident that was reported."""
+"""Oversight of a small world: an access review, an incident, and figures that were disputed."""
 
 from datetime import datetime, timedelta
 from typing import Any
 
+from feedback.models import FigureDispute
+from feedback.services import disputes
+from feedback.services.disputes import Disputed
 from governance.models import User, WebhookAttempt, WebhookMessage
 from governance.selectors import principals
-from governance.services import access_reviews, holds, incidents, webhook_telling, webhooks
+from governance.services import (
+    access_reviews,
+    holds,
+    incidents,
+    notices,
+    webhook_telling,
+    webhooks,
+)
 
 
 def review_access(user: User, now: datetime) -> None:
@@ -42,3 +52,20 @@ def have_a_webhook(user: User, now: datetime) -> WebhookMessage:
     made.save()
     WebhookAttempt.objects.create(message=made, at=now, fault="no connection", seconds=0.1)
     return made
+
+
+def dispute_figures(reviewer: User, judge: User, now: datetime) -> FigureDispute:
+    """Read what is measured, dispute one figure that is answered, and another that waits."""
+    who: dict[str, Any] = {
+        "principal": principals.of_person(reviewer), "actor": reviewer, "now": now,
+    }  # fmt: skip
+    notices.acknowledge(number=1, **who)
+    answered, waiting = (
+        disputes.dispute(wanted=Disputed("intents", name, "For a test"), **who)
+        for name in ("agreement", "correction_precision")
+    )
+    disputes.answer(
+        principal=principals.of_person(judge), actor=judge, dispute_id=answered.pk,
+        outcome="stands", text="For a test", now=now,
+    )  # fmt: skip
+    return waiting

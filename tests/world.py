@@ -9,7 +9,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from feedback.models import AuditPack, DatasetVersion, FeedbackSignal, Lesson
+from feedback.models import AuditPack, DatasetVersion, FeedbackSignal, FigureDispute, Lesson
 from feedback.services import (
     audit_packs,
     consents,
@@ -110,6 +110,7 @@ class World:
     rolled_back: Adjustment
     challenge: AdjustmentChallenge
     stop: Stop
+    figure_dispute: FigureDispute
 
 
 def build() -> World:
@@ -151,7 +152,7 @@ def build() -> World:
         decision=again, job=job, version=version, escalation=_escalate(bot, reviewer, now),
         lesson=_learn(reviewer, now),
         consent=consent, hold=hold, erasure=erasure, pack=_pack(reviewer, now),
-        **_dispute(decided, now),
+        **_dispute(decided, reviewer, now),
         **_govern(bot, reviewer, pipeline, now),
         told=oversight.have_a_webhook(officer, now),
     )  # fmt: skip
@@ -286,7 +287,7 @@ def _govern(bot: User, lead: User, pipeline: Pipeline, now: datetime) -> dict[st
     }  # fmt: skip
 
 
-def _dispute(decided: Decision, now: datetime) -> dict[str, Any]:
+def _dispute(decided: Decision, reviewer: User, now: datetime) -> dict[str, Any]:
     """Challenge an outcome, let it stand, and challenge it once more, unnamed."""
     (opener,) = governed.approvers(1)
     judge = factories.a_person("judge", roles=("lead",))
@@ -300,7 +301,8 @@ def _dispute(decided: Decision, now: datetime) -> dict[str, Any]:
         rationale="It is.", now=now,
     )  # fmt: skip
     again = challenges.challenge(reason="Really?", anonymous=True, **said)
-    return {"judge": judge, "dispute": again}
+    figure = oversight.dispute_figures(reviewer, judge, now)
+    return {"judge": judge, "dispute": again, "figure_dispute": figure}
 
 
 def _claim(reviewer: User, now: datetime) -> Claim:

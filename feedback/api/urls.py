@@ -2,13 +2,16 @@
 
 from django.urls import path
 
-from feedback.api import audit_packs, case_files, datasets, privacy, signals, versions
+from feedback.api import audit_packs, case_files, datasets, figures, privacy, signals, versions
 
 urlpatterns = [
     path("predictions/<uuid:prediction_id>/case-file", case_files.CaseFile.as_view()),
     path("audit/packs", audit_packs.AuditPacks.as_view()),
     path("audit/packs/<uuid:pack_id>", audit_packs.OneAuditPack.as_view()),
     path("audit/packs/<uuid:pack_id>/download", audit_packs.PackDownload.as_view()),
+    path("pipelines/<slug:slug>/reviewers", figures.Reviewers.as_view()),
+    path("figure-disputes", figures.FigureDisputes.as_view()),
+    path("figure-disputes/<uuid:dispute_id>/answer", figures.FigureDisputeAnswering.as_view()),
     path("signals", signals.Signals.as_view()),
     path("consents", privacy.Consents.as_view()),
     path("consents/<uuid:consent_id>/withdraw", privacy.ConsentWithdrawal.as_view()),

@@ -9,6 +9,7 @@ from feedback.models.datasets import (
     DatasetFilePart,
     DatasetVersion,
 )
+from feedback.models.disputes import FigureDispute, FigureDisputeAnswer
 from feedback.models.lessons import Lesson, LessonDue, LessonSource
 from feedback.models.packs import AuditPack, AuditPackPart
 from feedback.models.signals import FeedbackSignal
@@ -24,6 +25,8 @@ __all__ = [
     "DatasetFilePart",
     "DatasetVersion",
     "FeedbackSignal",
+    "FigureDispute",
+    "FigureDisputeAnswer",
     "Lesson",
     "LessonDue",
     "LessonSource",

@@ -2,10 +2,13 @@
 
 from django.urls import path
 
-from feedback.web import cases, consent, lessons, lineage
+from feedback.web import cases, consent, figures, lessons, lineage
 
 urlpatterns = [
     path("my-consent", consent.mine, name="my-consent"),
+    path("me/figures", figures.mine, name="my-figures"),
+    path("figures", figures.of_others, name="figures"),
+    path("figures/disputes/<uuid:dispute_id>", figures.answer, name="figure-answer"),
     path("predictions/<uuid:prediction_id>/case", cases.page, name="case"),
     path("predictions/<uuid:prediction_id>/case.json", cases.download, name="case-file"),
     path("case_verifier.py", cases.verifier, name="case-verifier"),

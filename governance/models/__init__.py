@@ -19,6 +19,7 @@ from governance.models.clocks import Calendar, SLAPolicy
 from governance.models.identity import ApiToken, Membership, SignInLink, Skill, User
 from governance.models.incidents import Incident, IncidentStep
 from governance.models.ledger import AuditEvent
+from governance.models.notices import NoticeAcknowledgement, ReviewerNotice
 from governance.models.pipelines import (
     ChecklistItem,
     Pipeline,
@@ -87,6 +88,7 @@ __all__ = [
     "LedgerNode",
     "LegalHold",
     "Membership",
+    "NoticeAcknowledgement",
     "OutboxMessage",
     "Pipeline",
     "PolicyActivation",
@@ -95,6 +97,7 @@ __all__ = [
     "ReasonCode",
     "Redaction",
     "RetentionRule",
+    "ReviewerNotice",
     "Role",
     "RoutingRule",
     "SLAPolicy",

@@ -21,9 +21,12 @@ class Share:
     @property
     def interval(self) -> tuple[float, float] | None:
         """The 95 % interval after Wilson, or None of nothing."""
-        if not self.n:
-            return None
-        p, n, z = self.hits / self.n, self.n, Z
-        middle = (p + z * z / (2 * n)) / (1 + z * z / n)
-        half = z / (1 + z * z / n) * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
-        return max(middle - half, 0.0), min(middle + half, 1.0)
+        return wilson(self.hits / self.n, self.n) if self.n else None
+
+
+def wilson(p: float, n: float) -> tuple[float, float]:
+    """Return the 95 % interval of a share `p` of `n` cases, which is above 0 (Wilson 1927)."""
+    z = Z
+    middle = (p + z * z / (2 * n)) / (1 + z * z / n)
+    half = z / (1 + z * z / n) * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
+    return max(middle - half, 0.0), min(middle + half, 1.0)

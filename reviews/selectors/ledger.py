@@ -20,12 +20,12 @@ OF_MANY = ("intake:", "signals:", "pack:")
 KINDS = (
     "adjustment", "stop", "item", "prediction", "intake", "lesson", "signals", "token",
     "sign-in-link", "outbox", "maintenance", "consent", "hold", "erasure", "purge",
-    "access-review", "incident", "pack", "webhook",
+    "access-review", "incident", "pack", "webhook", "reviewer-notice", "figure-dispute",
 )  # fmt: skip
 # What belongs to no pipeline and concerns them all.
 SHARED = (
     "calendar:", "ledger:", "sla_policy:", "role:", "outbox:", "signoff:", "maintenance:",
-    "retention:",
+    "retention:", "reviewer-notice:",
 )  # fmt: skip
 
 OF_PIPELINES: tuple[tuple[str, type[Model]], ...] = (

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from governance.enums import Permission
 from governance.exceptions import NotFound
 from governance.models import Pipeline
-from governance.selectors import clock, policies
+from governance.selectors import clock, notices, policies
 from reviews.models import Lane
 from reviews.selectors import badges, desk, queues, urgency
 from reviews.web import flow
@@ -43,6 +43,7 @@ def overview(request: DeskRequest) -> HttpResponse:
         "clocks": badges.of_items([entry.item for entry in held], now),
         "recent": desk.recent(principal, now),
         "now": now,
+        "unread": notices.unread(principal),
         "nothing": not any(queue.open for each in pipelines for queue in each.queues),
     }
     return flow.page(request, "reviews/queues.html", context)

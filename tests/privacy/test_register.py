@@ -31,6 +31,7 @@ NONE_NEEDED = {
     "governance.PolicyVersion": "configuration",
     "governance.Queue": "configuration",
     "governance.Redaction": "ids and digests",
+    "governance.ReviewerNotice": "what reviewers are told",
     "governance.Role": "configuration",
     "governance.RoutingRule": "configuration",
     "governance.SLAPolicy": "configuration",
@@ -46,6 +47,8 @@ NONE_NEEDED = {
     "feedback.AuditPack": "a scope: slugs, times and the name of who asked",
     "feedback.AuditPackPart": "a copy, kept for a week and deleted by every erasure",
     "feedback.Dataset": "a recipe",
+    "feedback.FigureDispute": "a figure, and what a reviewer says of it",
+    "feedback.FigureDisputeAnswer": "what a lead says of a figure",
     "feedback.Lesson": "written by leads over many cases, of whom they name none",
     "feedback.DatasetVersion": "counts of values that no single person has",
 }

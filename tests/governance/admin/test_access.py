@@ -17,6 +17,7 @@ from governance.models import (
     LegalHold,
     Pipeline,
     PolicyVersion,
+    ReviewerNotice,
     User,
     WebhookEndpoint,
 )
@@ -27,7 +28,8 @@ from tests import factories
 pytestmark = pytest.mark.django_db
 # These are added by acts with pages of their own, and never changed or deleted.
 ACTED = (
-    AccessReview, AuditPack, ConsentRecord, ErasureRequest, Incident, LegalHold, WebhookEndpoint,
+    AccessReview, AuditPack, ConsentRecord, ErasureRequest, Incident, LegalHold, ReviewerNotice,
+    WebhookEndpoint,
 )  # fmt: skip
 
 

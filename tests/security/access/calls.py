@@ -51,7 +51,7 @@ def at(text: str) -> Filled:
             approved_change=world.approved_change.pk, active=world.active.pk,
             challenged=world.challenge.adjustment_id, challenge=world.challenge.pk,
             stop=world.stop.pk, rolled_back=world.rolled_back.pk, pack=world.pack.pk,
-            webhook=world.told.endpoint_id,
+            webhook=world.told.endpoint_id, figure_dispute=world.figure_dispute.pk,
             dispute=world.dispute.pk, resolution=world.dispute.resolution_id,
         )  # fmt: skip
 

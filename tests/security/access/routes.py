@@ -158,6 +158,20 @@ CALLS: dict[tuple[str, str], Call] = {
         ("review",), at("/escalations/{escalation}/ack"), body=nothing
     ),
     ("GET", "lineage"): Call(LINEAGE, at("/lineage?from=decision:{decision}")),
+    ("GET", "pipelines/<slug:slug>/reviewers"): Call(
+        ("review", "audit:read", "govern"), at("/pipelines/intents/reviewers")
+    ),
+    ("GET", "figure-disputes"): Call(
+        ("review", "audit:read", "govern"), at("/figure-disputes"), elsewhere=200
+    ),
+    ("POST", "figure-disputes"): Call(
+        ("review",), at("/figure-disputes"), 201,
+        body=said(pipeline="intents", figure="miss_rate", reason="For a test"),
+    ),
+    ("POST", "figure-disputes/<uuid:dispute_id>/answer"): Call(
+        ("review",), at("/figure-disputes/{figure_dispute}/answer"),
+        body=said(outcome="stands", text="For a test"), who="judge",
+    ),
     ("GET", "signals"): Call(LINEAGE, at("/signals"), elsewhere=200),
     ("POST", "data-sources"): Call(
         ("config:write",), at("/data-sources"), 201, body=a_source
