@@ -51,7 +51,7 @@ def _own(
         "days": reviewer_figures.PERIOD.days,
         "delay": reviewer_figures.LEAD_DELAY.days,
         "minimum": MINIMUM,
-        "unread": notices.unread(request.principal),
+        "notice_unread": notices.unread(request.principal),
         "form": form or dict.fromkeys(("pipeline", "figure", "reason"), ""),
         "fault": fault,
     }

@@ -43,7 +43,7 @@ def overview(request: DeskRequest) -> HttpResponse:
         "clocks": badges.of_items([entry.item for entry in held], now),
         "recent": desk.recent(principal, now),
         "now": now,
-        "unread": notices.unread(principal),
+        "notice_unread": notices.unread(principal),
         "nothing": not any(queue.open for each in pipelines for queue in each.queues),
     }
     return flow.page(request, "reviews/queues.html", context)
