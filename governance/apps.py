@@ -4,7 +4,15 @@ from typing import Any
 
 from django.apps import AppConfig
 from django.db import connections
-from django.db.models.signals import post_migrate
+from django.db.models.signals import post_migrate, pre_migrate
+
+
+def take_down_triggers(using: str, plan: Any = (), **kwargs: Any) -> None:
+    """Before tables change on SQLite, take down what would not let them be rebuilt."""
+    from governance.db import triggers  # noqa: PLC0415 - models are ready only now
+
+    if plan and connections[using].vendor == "sqlite":
+        triggers.take_down(connections[using])
 
 
 def install_triggers(using: str, **kwargs: Any) -> None:
@@ -25,15 +33,15 @@ def install_triggers(using: str, **kwargs: Any) -> None:
 
 
 class GovernanceConfig(AppConfig):
-    """Installs the triggers when migrations have run."""
+    """Installs the triggers when migrations have run, and takes them down before on SQLite."""
 
     name = "governance"
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Tell audit packs and webhooks what there is here, and connect to the end of migrate.
+        """Tell packs and webhooks what there is here, and connect to begin and end of migrate.
 
-        That calls once for each app; by then all tables are there.
+        The end calls once for each app; by then all tables are there.
         """
         from governance.selectors import (  # noqa: PLC0415 - models are ready only now
             news,
@@ -43,5 +51,5 @@ class GovernanceConfig(AppConfig):
 
         pack_records.register_all()
         pack_oversight.register_all()
-        news.register_own()
+        """Tell packs and webhooks what there is here, and connect to begin and end of migrate.
         post_migrate.connect(install_triggers, sender=self, dispatch_uid="governance.append_only")

@@ -13,3 +13,13 @@ def in_force(connection: BaseDatabaseWrapper) -> set[str]:
     with connection.cursor() as cursor:
         cursor.execute(query)
         return {name for (name,) in cursor.fetchall()}
+
+
+def take_down(connection: BaseDatabaseWrapper) -> None:
+    """Drop every trigger; the end of migrate installs them again.
+
+    SQLite rebuilds a table to change it, and refuses to while a trigger of another table names it.
+    """
+    with connection.cursor() as cursor:
+        for name in in_force(connection):
+            cursor.execute(f'DROP TRIGGER "{name}"')
