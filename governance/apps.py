@@ -51,5 +51,6 @@ class GovernanceConfig(AppConfig):
 
         pack_records.register_all()
         pack_oversight.register_all()
-        """Tell packs and webhooks what there is here, and connect to begin and end of migrate.
+        news.register_own()
+        pre_migrate.connect(take_down_triggers, sender=self, dispatch_uid="governance.triggers")
         post_migrate.connect(install_triggers, sender=self, dispatch_uid="governance.append_only")

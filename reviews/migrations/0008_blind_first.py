@@ -8,8 +8,8 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('governance', '0010_people'),
-        ('reviews', '0006_learning'),
+        ('governance', '0011_people'),
+        ('reviews', '0007_webhook_notices'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
