@@ -109,7 +109,7 @@ from governance.db.snapshots import snapshot
 from governance.selectors import verification
 started = time.perf_counter()
 with snapshot(connection):
-    report = verification.verify({})
+    report = verification.verify()
 assert report.count == 0, report.findings
 peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 print(report.leaves, time.perf_counter() - started, peak // 1024)

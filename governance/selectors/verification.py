@@ -6,7 +6,7 @@ key could have written anew.
 """
 
 import uuid
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -82,10 +82,12 @@ class Report:
     count: int = 0
 
     def add(self, finding: Finding) -> None:
-        """Keep a finding, or count it when there are too many."""
+        """Keep a finding, or count it when there are too many; the first is always kept."""
         self.count += 1
         if len(self.findings) < MOST:
             self.findings.append(finding)
+        elif self.first is not None and _place(finding) < _place(self.first):
+            self.findings[-1] = finding
 
     @property
     def first(self) -> Finding | None:
@@ -99,13 +101,14 @@ def _place(finding: Finding) -> tuple[bool, int]:
 
 
 def verify(
-    copies: Mapping[str, str],
+    copies: Iterable[tuple[str, str]] = (),
     trusted: Iterable[notes.Verifier] = (),
     roots: Sequence[Certificate] = (),
 ) -> Report:
     """Return the report over the whole ledger.
 
-    `copies` are checkpoints from outside, by where they lie. With `trusted` keys, no other key is
+    `copies` are checkpoints from outside, each with where it lies; they are taken one at a time,
+    and only those that contradict the database are remembered. With `trusted` keys, no other key is
     believed, whatever the database says of it. `roots` vouch for time-stamp authorities; without
     them a stamp is compared with what it stamps, and not with who made it.
     """
@@ -122,27 +125,42 @@ def verify(
 
 
 class _Checkpoints:
-    """The roots that must be found on the way, by size: of checkpoints and of copies of them."""
+    """The roots that must be found on the way, by size: of checkpoints and of copies of them.
+
+    Checkpoints are read as the walk comes to them. A copy that says what the checkpoint of its
+    size says asks for nothing more: `others` are the copies that do not.
+    """
 
     def __init__(
-        self, keys: dict[str, notes.Verifier], copies: Mapping[str, str], report: Report
+        self, keys: dict[str, notes.Verifier], copies: Iterable[tuple[str, str]], report: Report
     ) -> None:
         self.keys, self.report = keys, report
-        self.expected: dict[int, list[tuple[str, bytes]]] = {}
+        self.others: dict[int, list[tuple[str, bytes]]] = {}
         self.torn = False
-        for row in Checkpoint.objects.order_by("size").iterator():
-            report.checkpoints += 1
-            said = self._opened(row.note, f"The checkpoint of {row.size} leaves", Fault.CHECKPOINT)
-            if said and (said.size, said.root.hex()) != (row.size, row.root):
-                self._wrong(f"The checkpoint of {row.size} leaves differs from what was signed.")
-            self._expect(row.size, "the checkpoint", bytes.fromhex(row.root))
-        for place, note in copies.items():
+        for place, note in copies:
             if said := self._opened(note, f"The copy {place}", Fault.ANCHOR):
-                self._expect(said.size, f"the copy {place}", said.root)
+                self._compare(said, f"the copy {place}")
                 report.anchored = max(report.anchored, said.size)
         kept = Anchor.objects.exclude(kind=AnchorKind.TIMESTAMP)
         at = kept.filter(checkpoint__size=report.anchored).order_by("at").first()
         report.anchored_at = at.at if at else None
+        self.rows = Checkpoint.objects.order_by("size").iterator()
+        self.next = self._read()
+
+    def _compare(self, said: notes.Checkpoint, what: str) -> None:
+        if not Checkpoint.objects.filter(size=said.size, root=said.root.hex()).exists():
+            self.others.setdefault(said.size, []).append((what, said.root))
+
+    def _read(self) -> Checkpoint | None:
+        row = next(self.rows, None)
+        if row is None:
+            return None
+        self.report.checkpoints += 1
+        said = self._opened(row.note, f"The checkpoint of {row.size} leaves", Fault.CHECKPOINT)
+        if said and (said.size, said.root.hex()) != (row.size, row.root):
+            says = f"The checkpoint of {row.size} leaves differs from what was signed."
+            self.report.add(Finding(Fault.CHECKPOINT, says))
+        return row
 
     def _opened(self, note: str, what: str, fault: Fault) -> notes.Checkpoint | None:
         try:
@@ -151,16 +169,35 @@ class _Checkpoints:
             self.report.add(Finding(fault, f"{what} is not valid: {error}"))
             return None
 
-    def _wrong(self, says: str) -> None:
-        self.report.add(Finding(Fault.CHECKPOINT, says))
+    def said_of(self, size: int) -> list[tuple[str, bytes]]:
+        """Return what was said of a tree of `size` leaves, and pass on; sizes only grow."""
+        said = []
+        while self.next is not None and self.next.size <= size:
+            # Smaller ones fell into a gap of leaves, which is told of by itself.
+            if self.next.size == size:
+                said.append(("the checkpoint", bytes.fromhex(self.next.root)))
+            self.next = self._read()
+        return said + self.others.pop(size, [])
 
-    def _expect(self, size: int, what: str, root: bytes) -> None:
-        self.expected.setdefault(size, []).append((what, root))
+    def beyond(self, size: int) -> Iterator[tuple[int, str]]:
+        """Yield each larger size of which something was said, and what said it, the least first."""
+        others = {more: said[0][0] for more, said in self.others.items() if more > size}
+        while self.next is not None:
+            others.pop(self.next.size, None)
+            for more in sorted(other for other in others if other < self.next.size):
+                yield more, others.pop(more)
+            if self.next.size > size:
+                yield self.next.size, "the checkpoint"
+            self.next = self._read()
+        yield from sorted(others.items())
 
-    def meet(self, tree: merkle.RunningRoot, since: int) -> None:
-        """Compare the tree with what was said of one of its size."""
+    def meet(self, tree: merkle.RunningRoot, since: int) -> bool:
+        """Compare the tree with what was said of one of its size; False when nothing was."""
+        said = self.said_of(tree.size)
+        if not said:
+            return False
         root = tree.root()
-        for what, expected in self.expected.pop(tree.size, ()):
+        for what, expected in said:
             if self.torn or root == expected:
                 continue
             # No root after this one can be right: the first tells where.
@@ -174,6 +211,7 @@ class _Checkpoints:
                     last=tree.size - 1,
                 )
             )
+        return True
 
 
 def _walk(points: _Checkpoints, report: Report) -> None:
@@ -190,8 +228,7 @@ def _walk(points: _Checkpoints, report: Report) -> None:
         _judge(leaf, report)
         order.see(leaf)
         tree.add(bytes.fromhex(leaf.digest))
-        if tree.size in points.expected:
-            points.meet(tree, since)
+        if points.meet(tree, since):
             since = tree.size
             order.close()
     report.leaves = tree.size
@@ -261,8 +298,7 @@ def _nodes(tree: merkle.RunningRoot, report: Report) -> None:
 
 def _tail(points: _Checkpoints, report: Report) -> None:
     """Report what was said of a larger ledger than there is."""
-    for size, said in sorted(points.expected.items()):
-        what = said[0][0]
+    for size, what in points.beyond(report.leaves):
         fault = Fault.ANCHOR if what.startswith("the copy") else Fault.REMOVED
         gone = size - report.leaves
         says = f"{gone} leaves at the end are gone: {what} tells of {size}."

@@ -3,6 +3,7 @@
 import json
 import time
 from argparse import ArgumentTypeError
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -47,11 +48,11 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Verify, print the report, and leave with what came out."""
-        copies = _read([*_files(settings.ANCHOR_DIR), *options["checkpoint"]])
+        paths = [*_files(settings.ANCHOR_DIR), *options["checkpoint"]]
         began = time.monotonic()
         with snapshot(connection):
-            report = verification.verify(copies, options["key"], settings.TIMESTAMP_ROOTS)
-        said = _as_json(report, len(copies), time.monotonic() - began)
+            report = verification.verify(_read(paths), options["key"], settings.TIMESTAMP_ROOTS)
+        said = _as_json(report, len(paths), time.monotonic() - began)
         self.stdout.write(json.dumps(said, indent=2))
         if first := report.first:
             raise CommandError(f"The ledger is wrong: {first.says}", returncode=WRONG)
@@ -65,11 +66,12 @@ def _files(folder: Path) -> list[Path]:
         raise CommandError(f"ANCHOR_DIR: {error}", returncode=UNKNOWN) from None
 
 
-def _read(paths: list[Path]) -> dict[str, str]:
-    try:
-        return {str(path): path.read_text(encoding="utf-8") for path in paths}
-    except (OSError, UnicodeDecodeError) as error:
-        raise CommandError(f"--checkpoint: {error}", returncode=UNKNOWN) from None
+def _read(paths: list[Path]) -> Iterator[tuple[str, str]]:
+    for path in paths:
+        try:
+            yield str(path), path.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise CommandError(f"--checkpoint: {error}", returncode=UNKNOWN) from None
 
 
 def _as_json(report: verification.Report, copies: int, seconds: float) -> dict[str, Any]:

@@ -3,6 +3,8 @@
 import io
 import json
 import uuid
+import weakref
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -315,6 +317,51 @@ def test_what_was_told_later_than_it_happened_is_counted(folder: Path) -> None:
     )
     sealing.seal(now=timezone.now())
     assert verify()[1]["backdated"] == 1
+
+
+def test_the_first_bad_row_is_named_among_any_number_of_bad_copies(
+    sealed: list[AuditEvent], folder: Path
+) -> None:
+    for number in range(verification.MOST + 1):
+        (folder / f"{number:015}.checkpoint").write_text("Nothing")
+    run(f"UPDATE {EVENTS} SET reason = 'x' WHERE id = %s", sealed[150].pk)
+    code, report, _ = verify()
+    assert (code, report["first"]["event"]) == (1, str(sealed[150].pk))
+    assert (report["faults"], report["copies"]) == (verification.MOST + 2, verification.MOST + 3)
+
+
+def test_copies_are_taken_one_at_a_time_and_none_that_agrees_is_remembered(
+    sealed: list[AuditEvent],
+) -> None:
+    told = [row.note for row in Checkpoint.objects.order_by("size")]
+
+    class Place(str):
+        """A place of which it is known when nobody remembers it any more."""
+
+    places: list[weakref.ref[Place]] = []
+    most = 0
+
+    def copies() -> Iterator[tuple[str, str]]:
+        nonlocal most
+        for number in range(50):
+            place = Place(number)
+            places.append(weakref.ref(place))
+            yield place, told[number % 2]
+            del place
+            most = max(most, sum(one() is not None for one in places))
+
+    report = verification.verify(copies())
+    assert (report.count, report.anchored) == (0, 301)
+    assert most <= 2
+
+
+def test_a_copy_of_another_ledger_of_the_same_size_tells_where_it_parts(
+    sealed: list[AuditEvent], folder: Path
+) -> None:
+    other = notes.signed(notes.Checkpoint("countersign.test", 301, b"\x07" * 32), SIGNER)
+    (folder / "other.checkpoint").write_text(other)
+    code, report, _ = verify()
+    assert (code, report["first"]["fault"], report["first"]["last"]) == (1, "anchor", 300)
 
 
 def test_many_findings_are_counted_and_the_first_is_named(sealed: list[AuditEvent]) -> None:
