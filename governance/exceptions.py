@@ -78,6 +78,14 @@ class Held(DomainError):
     title = "Under a legal hold"
 
 
+class Frozen(DomainError):
+    """An incident that is to be reported keeps a pipeline as it is."""
+
+    code = "frozen"
+    status = 423
+    title = "Frozen by an incident"
+
+
 class StaleClaim(Conflict):
     """The claim token was spent, has lapsed or never was."""
 

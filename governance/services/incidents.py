@@ -15,7 +15,7 @@ from governance.domain import incidents as law
 from governance.domain.principal import Principal
 from governance.domain.times import rfc3339
 from governance.enums import IncidentStepKind, Permission, Severity
-from governance.exceptions import Conflict, Held, InvalidInput, NotFound, NotPermitted
+from governance.exceptions import Conflict, Frozen, InvalidInput, NotFound, NotPermitted
 from governance.models import Incident, IncidentStep, LegalHold, Pipeline, User
 from governance.models.base import uuid7
 from governance.selectors import effective, incidents, persons, proving
@@ -133,7 +133,7 @@ def require_thawed(pipeline: Pipeline) -> None:
     """
     row = incidents.freezing(pipeline.pk)
     if row is not None:
-        raise Held(
+        raise Frozen(
             f"The incident {row.title!r} is not reported yet: until then {pipeline.slug} stays as "
             "it is. It can be stopped and rolled back, and a second person can end the freeze."
         )

@@ -7,7 +7,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from governance.exceptions import Conflict, Held, InvalidInput, NotFound, NotPermitted
+from governance.exceptions import Conflict, Frozen, InvalidInput, NotFound, NotPermitted
 from governance.models import AuditEvent, Incident, User
 from governance.selectors import effective, principals
 from governance.services import dispatch, incidents
@@ -82,9 +82,9 @@ def test_o14_nothing_else_comes_into_force_before_it_is_reported(people) -> None
     first, second, third = people
     approved = governed.sign(governed.submit(governed.draft(first)), second, third)
     row = begin(first)
-    with pytest.raises(Held, match="not reported yet"):
+    with pytest.raises(Frozen, match="not reported yet"):
         governed.activate(approved, third)
-    with pytest.raises(Held, match="not reported yet"):
+    with pytest.raises(Frozen, match="not reported yet"):
         factories.apply(factories.pipeline_document(name="Another"))
     step(row, second, "reported")
     governed.activate(approved, third)
