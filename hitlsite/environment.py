@@ -144,6 +144,13 @@ VARIABLES = (
         "erasure destroyed stays sealed in them. With another key nothing sealed opens.",
     ),
     Variable(
+        "PRIVACY_KEY_FALLBACKS",
+        "",
+        readers.listing(readers.hexadecimal(32)),
+        "Former privacy keys, separated by commas, that still open until "
+        "`manage.py rewrap_subject_keys` has ended.",
+    ),
+    Variable(
         "ALLOWED_HOSTS",
         "",
         readers.listing(readers.host),
@@ -259,6 +266,7 @@ class Environment:
     timestamp_url: str
     timestamp_ca: list[Certificate]
     privacy_key: str
+    privacy_key_fallbacks: list[str]
     allowed_hosts: list[str]
     csrf_trusted_origins: list[str]
     trusted_proxies: list[str]

@@ -140,6 +140,7 @@ def _tells(text: str, own: tuple[str, ...]) -> bool:
 def _own_secrets() -> tuple[str, ...]:
     found = [
         settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS, settings.METRICS_TOKEN,
+        *(key.hex() for key in settings.PRIVACY_KEYS),
         settings.EMAIL_HOST_PASSWORD, settings.DATABASES["default"].get("PASSWORD"),
     ]  # fmt: skip
     return tuple(str(secret) for secret in found if secret and len(str(secret)) >= 8)

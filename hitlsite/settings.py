@@ -33,6 +33,7 @@ try:
 except (OSError, ValueError) as error:
     environment.refuse(f"DATA_DIR: {DATA_DIR} cannot be used: {error}")
 SECRET_KEY_FALLBACKS = ENV.secret_key_fallbacks
+PRIVACY_KEYS = [PRIVACY_KEY, *map(bytes.fromhex, ENV.privacy_key_fallbacks)]
 
 # -- Who is served ----------------------------------------------------------------------------
 

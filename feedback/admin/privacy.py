@@ -78,7 +78,7 @@ class ConsentRecordAdmin(Acts, ReadOnlyAdmin):
 
     def matching(self, term: str) -> Q:
         """Return the condition that a record is of a person, or has an id."""
-        found = Q(subject__token=subjects.token_of(term)) | Q(person__username=term)
+        found = Q(subject__token__in=subjects.tokens_of(term)) | Q(person__username=term)
         return super().matching(term) | found
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:

@@ -126,7 +126,7 @@ class Consents(Endpoint):
         wanted = query(ConsentFilter, request)
         rows = said.visible(principal_of(request))
         if "subject" in wanted:
-            rows = rows.filter(subject__token=subjects.token_of(wanted["subject"]))
+            rows = rows.filter(subject__token__in=subjects.tokens_of(wanted["subject"]))
         for name, path in (
             ("reviewer", "person__username"),
             ("pipeline", "pipeline__slug"),

@@ -179,7 +179,7 @@ class Reading:
     ) -> bool:
         subject = prediction["subject_ref"]
         refusing = self.refused.subjects if subject else ()
-        if refusing and envelopes.token(settings.PRIVACY_KEY, subject) in refusing:
+        if refusing and not refusing.isdisjoint(envelopes.tokens(settings.PRIVACY_KEYS, subject)):
             return True
         if resolution is None or not self.refused.people:
             return False

@@ -7,6 +7,7 @@ text to what it belongs to, so that it cannot be moved to another row.
 import base64
 import hmac
 import secrets
+from collections.abc import Iterable, Sequence
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -53,3 +54,18 @@ def token(key: bytes, reference: str) -> str:
     Without the key nobody can tell which reference it stands for, not even by trying all of them.
     """
     return hmac.digest(derived(key, TOKENS), reference.encode(), "sha256").hex()
+
+
+def tokens(keys: Iterable[bytes], reference: str) -> list[str]:
+    """Return the keyed hash of a reference under each of `keys`, in their order."""
+    return [token(key, reference) for key in keys]
+
+
+def opened_by_any(keys: Sequence[bytes], sealed: str, *, about: str) -> tuple[int, str]:
+    """Return the place of the first of `keys` that opens it, and what it held; else CannotOpen."""
+    for place, key in enumerate(keys):
+        try:
+            return place, opened(key, sealed, about=about)
+        except CannotOpen:
+            continue
+    raise CannotOpen(f"What was sealed for {about} opens with none of {len(keys)} keys.")

@@ -14,12 +14,17 @@ LONGEST = 200
 
 def token_of(reference: str) -> str:
     """Return the keyed hash by which the key of a subject is found."""
-    return envelopes.token(settings.PRIVACY_KEY, reference)
+    return envelopes.token(settings.PRIVACY_KEYS[0], reference)
+
+
+def tokens_of(reference: str) -> list[str]:
+    """Return the hashes by which a key may be found while the key of the site is replaced."""
+    return envelopes.tokens(settings.PRIVACY_KEYS, reference)
 
 
 def known(reference: str) -> SubjectKey | None:
     """Return the key of a subject, if there is one."""
-    return SubjectKey.objects.filter(token=token_of(reference)).first()
+    return SubjectKey.objects.filter(token__in=tokens_of(reference)).first()
 
 
 def key_for(reference: str, *, now: datetime) -> SubjectKey:
@@ -31,7 +36,7 @@ def key_for(reference: str, *, now: datetime) -> SubjectKey:
     if found is not None:
         return found
     row, secret = SubjectKey(token=token_of(reference), created_at=now), envelopes.new_key()
-    row.wrapped = envelopes.seal(_master(), secret.hex(), about=str(row.pk))
+    row.wrapped = envelopes.seal(_masters()[0], secret.hex(), about=str(row.pk))
     row.reference = envelopes.seal(secret, reference, about=f"{row.pk}:reference")
     try:
         with transaction.atomic():
@@ -72,9 +77,24 @@ def destroy(row: SubjectKey, *, now: datetime) -> None:
     row.save(update_fields=["token", "wrapped", "reference", "destroyed_at"])
 
 
+def rewrapped(row: SubjectKey) -> bool:
+    """Seal a key that a former key of the site sealed under that of today; False if it is already.
+
+    The row is not saved. CannotOpen when none of the keys opens it.
+    """
+    place, secret = envelopes.opened_by_any(_masters(), row.wrapped, about=str(row.pk))
+    token = token_of(reference_of(row))
+    if place == 0 and row.token == token:
+        return False
+    row.wrapped = envelopes.seal(_masters()[0], secret, about=str(row.pk))
+    row.token = token
+    return True
+
+
 def _secret(row: SubjectKey) -> bytes:
-    return bytes.fromhex(envelopes.opened(_master(), row.wrapped, about=str(row.pk)))
+    _, secret = envelopes.opened_by_any(_masters(), row.wrapped, about=str(row.pk))
+    return bytes.fromhex(secret)
 
 
-def _master() -> bytes:
-    return envelopes.derived(settings.PRIVACY_KEY, envelopes.KEYS)
+def _masters() -> list[bytes]:
+    return [envelopes.derived(key, envelopes.KEYS) for key in settings.PRIVACY_KEYS]
