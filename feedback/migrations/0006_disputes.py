@@ -28,13 +28,6 @@ class Migration(migrations.Migration):
                 ('person', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='figure_disputes', to=settings.AUTH_USER_MODEL)),
                 ('pipeline', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='figure_disputes', to='governance.pipeline')),
             ],
-            options={
-                'constraints': [
-                    models.CheckConstraint(condition=models.Q(('figure__in', ['turnaround_p50', 'turnaround_p90', 'agreement', 'correction_precision', 'miss_rate'])), name='figuredispute_figure_valid'),
-                    models.CheckConstraint(condition=models.Q(('reason', ''), _negated=True), name='figuredispute_has_reason'),
-                    models.UniqueConstraint(condition=models.Q(('after', None)), fields=('person', 'pipeline', 'figure'), name='figuredispute_one_first'),
-                ],
-            },
         ),
         migrations.CreateModel(
             name='FigureDisputeAnswer',
@@ -48,12 +41,29 @@ class Migration(migrations.Migration):
                 ('judge', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('person', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
-            options={
-                'constraints': [
-                    models.CheckConstraint(condition=models.Q(('outcome__in', ['stands', 'anew'])), name='figuredisputeanswer_outcome_valid'),
-                    models.CheckConstraint(condition=models.Q(('text', ''), _negated=True), name='figuredisputeanswer_has_text'),
-                    models.CheckConstraint(condition=models.Q(('judge', models.F('person')), _negated=True), name='figuredisputeanswer_by_another'),
-                ],
-            },
+        ),
+        migrations.AddConstraint(
+            model_name='figuredispute',
+            constraint=models.CheckConstraint(condition=models.Q(('figure__in', ['turnaround_p50', 'turnaround_p90', 'agreement', 'correction_precision', 'miss_rate'])), name='figuredispute_figure_valid'),
+        ),
+        migrations.AddConstraint(
+            model_name='figuredispute',
+            constraint=models.CheckConstraint(condition=models.Q(('reason', ''), _negated=True), name='figuredispute_has_reason'),
+        ),
+        migrations.AddConstraint(
+            model_name='figuredispute',
+            constraint=models.UniqueConstraint(condition=models.Q(('after', None)), fields=('person', 'pipeline', 'figure'), name='figuredispute_one_first'),
+        ),
+        migrations.AddConstraint(
+            model_name='figuredisputeanswer',
+            constraint=models.CheckConstraint(condition=models.Q(('outcome__in', ['stands', 'anew'])), name='figuredisputeanswer_outcome_valid'),
+        ),
+        migrations.AddConstraint(
+            model_name='figuredisputeanswer',
+            constraint=models.CheckConstraint(condition=models.Q(('text', ''), _negated=True), name='figuredisputeanswer_has_text'),
+        ),
+        migrations.AddConstraint(
+            model_name='figuredisputeanswer',
+            constraint=models.CheckConstraint(condition=models.Q(('judge', models.F('person')), _negated=True), name='figuredisputeanswer_by_another'),
         ),
     ]

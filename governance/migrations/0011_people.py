@@ -19,11 +19,6 @@ class Migration(migrations.Migration):
                 ('id', models.UUIDField(default=governance.models.base.uuid7, editable=False, primary_key=True, serialize=False)),
                 ('at', models.DateTimeField()),
             ],
-            options={
-                'constraints': [
-                    models.UniqueConstraint(fields=('person', 'notice'), name='noticeacknowledgement_once'),
-                ],
-            },
         ),
         migrations.CreateModel(
             name='ReviewerNotice',
@@ -33,12 +28,6 @@ class Migration(migrations.Migration):
                 ('text', models.TextField(max_length=20000)),
                 ('written_at', models.DateTimeField()),
             ],
-            options={
-                'constraints': [
-                    models.UniqueConstraint(fields=('number',), name='reviewernotice_number_uniq'),
-                    models.CheckConstraint(condition=models.Q(('text', ''), _negated=True), name='reviewernotice_has_text'),
-                ],
-            },
         ),
         migrations.AddField(
             model_name='historicaltier',
@@ -72,5 +61,17 @@ class Migration(migrations.Migration):
             model_name='noticeacknowledgement',
             name='notice',
             field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='acknowledgements', to='governance.reviewernotice'),
+        ),
+        migrations.AddConstraint(
+            model_name='reviewernotice',
+            constraint=models.UniqueConstraint(fields=('number',), name='reviewernotice_number_uniq'),
+        ),
+        migrations.AddConstraint(
+            model_name='reviewernotice',
+            constraint=models.CheckConstraint(condition=models.Q(('text', ''), _negated=True), name='reviewernotice_has_text'),
+        ),
+        migrations.AddConstraint(
+            model_name='noticeacknowledgement',
+            constraint=models.UniqueConstraint(fields=('person', 'notice'), name='noticeacknowledgement_once'),
         ),
     ]
