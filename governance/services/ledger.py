@@ -5,10 +5,11 @@ import hmac
 import secrets
 import uuid
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Required, TypedDict, Unpack
 
 import orjson
+from django.db import connection
 from django.db.models import Max
 
 from governance.db import bulk
@@ -22,8 +23,6 @@ EVENT_FIELDS = (
     "id", "stream", "sequence", "action", "actor", "at", "reason", "detail", "commitments",
     "request_id", "digest",
 )  # fmt: skip
-
-BEFORE_THE_FIRST = (0, datetime.min.replace(tzinfo=UTC))
 
 
 class NewEvent(TypedDict, total=False):
@@ -44,16 +43,10 @@ def append(**event: Unpack[NewEvent]) -> AuditEvent:
 
     The caller holds a lock on what `stream` names (or has just made it), so that the sequence has
     no gap; a race ends in an IntegrityError on auditevent_stream_sequence_uniq, never in a fork.
-    An act that read the time and then waited for that lock is told of at the time of the act that
-    it waited for: within a stream, time never runs backwards.
     """
-    made = _next(event, *_last(event["stream"]))
+    made = composed(**event, sequence=_last(event["stream"]) + 1)
     made.save()
     return made
-
-
-def _next(event: NewEvent, sequence: int, at: datetime) -> AuditEvent:
-    return composed(**event | {"now": max(event["now"], at)}, sequence=sequence + 1)
 
 
 def append_all(events: Sequence[NewEvent]) -> list[AuditEvent]:
@@ -64,22 +57,20 @@ def append_all(events: Sequence[NewEvent]) -> list[AuditEvent]:
     last = _last_of_all({event["stream"] for event in events})
     made = []
     for event in events:
-        following = _next(event, *last[event["stream"]])
-        last[event["stream"]] = following.sequence, following.at
-        made.append(following)
+        last[event["stream"]] += 1
+        made.append(composed(**event, sequence=last[event["stream"]]))
     bulk.insert(AuditEvent, EVENT_FIELDS, map(row_of, made), expected=len(made))
     return made
 
 
-def _last_of_all(streams: set[str]) -> dict[str, tuple[int, datetime]]:
+def _last_of_all(streams: set[str]) -> dict[str, int]:
     known = (
         AuditEvent.objects.filter(stream__in=streams)
         .order_by()
         .values_list("stream")
-        .annotate(Max("sequence"), Max("at"))
+        .annotate(last=Max("sequence"))
     )
-    last = {stream: (sequence, at) for stream, sequence, at in known}
-    return dict.fromkeys(streams, BEFORE_THE_FIRST) | last
+    return dict.fromkeys(streams, 0) | dict(known)
 
 
 def first(**event: Unpack[NewEvent]) -> AuditEvent:
@@ -89,9 +80,12 @@ def first(**event: Unpack[NewEvent]) -> AuditEvent:
     return made
 
 
-def _last(stream: str) -> tuple[int, datetime]:
-    events = AuditEvent.objects.filter(stream=stream).order_by("-sequence")
-    return events.values_list("sequence", "at").first() or BEFORE_THE_FIRST
+def _last(stream: str) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT MAX(sequence) FROM governance_auditevent WHERE stream = %s", [stream]
+        )
+        return int(cursor.fetchone()[0] or 0)
 
 
 def composed(

@@ -1,7 +1,7 @@
 """All that happened to a prediction, in order."""
 
 from collections.abc import Iterable
-from heapq import merge
+from itertools import chain
 from typing import Any
 
 from governance.models import AuditEvent
@@ -26,8 +26,8 @@ def events(prediction: Prediction) -> list[dict[str, Any]]:
     if item is None:
         return found + [_act(event, {}) for event in of_itself]
     reasons = _rationales(item.pk)
-    # Each stream keeps its own order, whatever its times say.
-    both = merge(_stream(f"item:{item.pk}"), of_itself, key=lambda event: event.at)
+    # Two who acted at once are told of by when they acted, not by who got the lock first.
+    both = sorted(chain(_stream(f"item:{item.pk}"), of_itself), key=lambda event: event.at)
     return found + [_act(event, reasons) for event in both]
 
 
