@@ -21,12 +21,17 @@ class ReviewsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Tell lineage and webhooks what there is here, and connect to the end of migrate.
+        """Tell lineage, webhooks and packs what there is here, and connect to the end of migrate.
 
         That calls once for each app; by then all tables are there.
         """
-        from reviews.selectors import lineage, news  # noqa: PLC0415 - models are ready only now
+        from reviews.selectors import (  # noqa: PLC0415 - models are ready only now
+            lineage,
+            news,
+            pack_challenges,
+        )
 
         lineage.register()
         news.register_own()
+        pack_challenges.register_all()
         post_migrate.connect(install_triggers, sender=self, dispatch_uid="reviews.stop_wall")

@@ -6,7 +6,10 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from governance.selectors import principals
 from governance.services import sealing
+from reviews.models import Resolution
+from reviews.services import challenges
 from tests import factories
 from tests.feedback.packs.conftest import Office, bytes_of, files_of, held, lines_of
 
@@ -141,3 +144,23 @@ def test_copies_of_checkpoints_are_proved_to_be_the_start(office: Office, tmp_pa
     points = lines_of(raw, "checkpoints.jsonl")
     assert anchor["kind"] == "folder"
     assert [bool(line["path"]) for line in points] == [True, False]
+
+
+def test_it_holds_challenges_of_outcomes_and_leaves_the_unnamed_unnamed(office: Office) -> None:
+    opener, judge = factories.a_person("ann"), factories.a_person("lead", roles=("lead",))
+    for resolution, anonymous in zip(Resolution.objects.order_by("pk"), (True, False), strict=True):
+        made = challenges.challenge(
+            principal=principals.of_person(opener), actor=opener, resolution_id=resolution.pk,
+            reason="Doubtful", anonymous=anonymous, now=timezone.now(),
+        )  # fmt: skip
+    challenges.uphold(
+        principal=principals.of_person(judge), actor=judge, challenge_id=made.pk,
+        rationale="It is right", now=timezone.now(),
+    )  # fmt: skip
+    office.seal()
+    raw = bytes_of(office.ask())
+    unnamed, named = lines_of(raw, "challenges.jsonl")
+    assert (unnamed["anonymous"], unnamed["opened_by"], unnamed["outcome"]) == (True, None, None)
+    assert (named["opened_by"], named["reason"]) == (opener.pk, "Doubtful")
+    assert (named["outcome"]["state"], named["outcome"]["judge"]) == ("upheld", judge.pk)
+    assert "reason" not in lines_of(bytes_of(office.ask(texts=False)), "challenges.jsonl")[0]
