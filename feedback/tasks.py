@@ -6,7 +6,7 @@ from typing import Any
 from celery import shared_task
 from celery.exceptions import SoftTimeLimitExceeded
 
-from feedback.services import audit_packs, editions, revalidating, sealing, signals
+from feedback.services import audit_packs, editions, monitoring, revalidating, sealing, signals
 from governance.exceptions import Conflict
 from governance.models import Job
 from governance.selectors import clock
@@ -38,6 +38,12 @@ def seal_version(*, job_id: str) -> None:
 def make_editions(*, version_id: str) -> int:
     """Measure the downloads of a version anew after an erasure; returns how many."""
     return editions.make(version_id=uuid.UUID(version_id), now=clock.now())
+
+
+@shared_task(name="feedback.watch_approvals")
+def watch_approvals() -> int:
+    """Count what people found of what rules approve, and alarm; returns how many audits."""
+    return monitoring.watch_all(now=clock.now())
 
 
 @shared_task(name="feedback.make_pack", time_limit=SEALING_LIMIT)

@@ -11,7 +11,7 @@ from django.utils.translation import ngettext
 
 from feedback.enums import LessonState
 from feedback.models import Lesson
-from feedback.selectors import disputes
+from feedback.selectors import disputes, monitoring
 from governance.domain.principal import Principal
 from governance.enums import ErasureState
 from governance.models import ApiToken, ErasureRequest, OutboxMessage, Skill, User
@@ -117,6 +117,16 @@ def _webhooks(principal: Principal, user: User) -> Iterator[Matter]:
             failing,
         )
         yield Matter(words % {"n": failing}, reverse("admin:governance_webhookendpoint_changelist"))
+
+
+def _monitoring(principal: Principal, user: User) -> Iterator[Matter]:
+    silent = len(monitoring.silent(principal, now=clock.now()))
+    if silent:
+        words = ngettext(
+            "%(n)d plan of monitoring gets no audits", "%(n)d plans of monitoring get no audits",
+            silent,
+        )  # fmt: skip
+        yield Matter(words % {"n": silent}, reverse("admin:feedback_monitoringplan_changelist"))
 
 
 def _erasures(principal: Principal, user: User) -> Iterator[Matter]:
@@ -238,6 +248,6 @@ def _lessons(principal: Principal, user: User) -> Iterator[Matter]:
 
 
 LOOKS: tuple[Callable[[Principal, User], Iterator[Matter]], ...] = (
-    _stops, _incidents, _ledger, _clocks, _outbox, _webhooks, _changes, _erasures, _expiring,
-    _access, _lessons, _challenges, _disputes, _formalities,
+    _stops, _incidents, _ledger, _clocks, _outbox, _webhooks, _monitoring, _changes,
+    _erasures, _expiring, _access, _lessons, _challenges, _disputes, _formalities,
 )  # fmt: skip

@@ -49,6 +49,7 @@ app.conf.beat_schedule = {
     "calendars": every(SWEEP, "reviews.follow_calendars"),
     "leases": every(SWEEP, "reviews.expire_leases"),
     "signals": every(SWEEP, "feedback.distil_signals", "default"),
+    "approvals by rule": every(60, "feedback.watch_approvals", "default"),
     # Once for each lesson and day, however often it looks.
     "lessons": every(3600, "feedback.revalidate", "default"),
     "webhooks": every(5, "governance.send_webhooks", "default"),

@@ -3,10 +3,10 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from feedback.models import FigureDispute
-from feedback.services import disputes
+from feedback.models import FigureDispute, MonitoredAudit, MonitoringAlarm, MonitoringWindow
+from feedback.services import disputes, monitoring
 from feedback.services.disputes import Disputed
-from governance.models import User, WebhookAttempt, WebhookMessage
+from governance.models import Incident, User, WebhookAttempt, WebhookMessage
 from governance.selectors import principals
 from governance.services import (
     access_reviews,
@@ -16,6 +16,7 @@ from governance.services import (
     webhook_telling,
     webhooks,
 )
+from reviews.models import Resolution
 
 
 def review_access(user: User, now: datetime) -> None:
@@ -69,3 +70,21 @@ def dispute_figures(reviewer: User, judge: User, now: datetime) -> FigureDispute
         outcome="stands", text="For a test", now=now,
     )  # fmt: skip
     return waiting
+
+
+def plan_monitoring(user: User, resolution: Resolution, now: datetime) -> None:
+    """Promise something, count one audit, and alarm."""
+    plan = monitoring.plan(
+        principal=principals.of_person(user), actor=user, pipeline="intents", tier="low",
+        target=0.02, cadence=7, stop=False, owner=user.username, reason="For a test", now=now,
+    )  # fmt: skip
+    window = MonitoringWindow.objects.create(
+        plan=plan, activation="first", floor=1, opened_at=now, audits=1, errors=1, process=[],
+        detector=[],
+    )  # fmt: skip
+    MonitoredAudit.objects.create(
+        plan=plan, window=window, position=1, prediction=resolution.item.prediction,
+        resolution=resolution, wrong=True, propensity=1, at=now,
+    )  # fmt: skip
+    incident = Incident.objects.earliest("pk")
+    MonitoringAlarm.objects.create(window=window, incident=incident, audits=1, errors=1, at=now)

@@ -159,6 +159,7 @@ def build() -> World:
     _maintain(now)
     oversight.review_access(officer, now)
     oversight.have_an_incident(officer, now)
+    oversight.plan_monitoring(officer, world.dispute.resolution, now)
     return world
 
 

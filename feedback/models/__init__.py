@@ -11,6 +11,12 @@ from feedback.models.datasets import (
 )
 from feedback.models.disputes import FigureDispute, FigureDisputeAnswer
 from feedback.models.lessons import Lesson, LessonDue, LessonSource
+from feedback.models.monitoring import (
+    MonitoredAudit,
+    MonitoringAlarm,
+    MonitoringPlan,
+    MonitoringWindow,
+)
 from feedback.models.packs import AuditPack, AuditPackPart
 from feedback.models.signals import FeedbackSignal
 
@@ -30,4 +36,8 @@ __all__ = [
     "Lesson",
     "LessonDue",
     "LessonSource",
+    "MonitoredAudit",
+    "MonitoringAlarm",
+    "MonitoringPlan",
+    "MonitoringWindow",
 ]

@@ -25,7 +25,7 @@ KINDS = (
 # What belongs to no pipeline and concerns them all.
 SHARED = (
     "calendar:", "ledger:", "sla_policy:", "role:", "outbox:", "signoff:", "maintenance:",
-    "retention:", "reviewer-notice:", "subject-keys:",
+    "retention:", "reviewer-notice:", "subject-keys:", "monitoring:",
 )  # fmt: skip
 
 OF_PIPELINES: tuple[tuple[str, type[Model]], ...] = (

@@ -47,6 +47,7 @@ NONE_NEEDED = {
     "feedback.AuditPack": "a scope: slugs, times and the name of who asked",
     "feedback.AuditPackPart": "a copy, kept for a week and deleted by every erasure",
     "feedback.Dataset": "a recipe",
+    "feedback.MonitoringWindow": "figures",
     "feedback.FigureDispute": "a figure, and what a reviewer says of it",
     "feedback.FigureDisputeAnswer": "what a lead says of a figure",
     "feedback.Lesson": "written by leads over many cases, of whom they name none",

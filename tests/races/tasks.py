@@ -81,6 +81,7 @@ EXAMPLES: dict[str, Callable[[], dict[str, Any]]] = {
     "reviews.tell_unacknowledged": lambda: {
         "message_id": str(WebhookMessage.objects.get(message="silent").pk)
     },
+    "feedback.watch_approvals": dict,
     "feedback.make_pack": lambda: {"job_id": _job("audit_pack")},
     "feedback.forget_packs": dict,
     "feedback.distil_signals": dict,

@@ -5,7 +5,7 @@ from django.contrib import admin
 from django.test import Client
 from django.urls import reverse
 
-from feedback.models import AuditPack
+from feedback.models import AuditPack, MonitoringPlan
 from governance.models import (
     AccessReview,
     ApiToken,
@@ -28,8 +28,8 @@ from tests import factories
 pytestmark = pytest.mark.django_db
 # These are added by acts with pages of their own, and never changed or deleted.
 ACTED = (
-    AccessReview, AuditPack, ConsentRecord, ErasureRequest, Incident, LegalHold, ReviewerNotice,
-    WebhookEndpoint,
+    AccessReview, AuditPack, ConsentRecord, ErasureRequest, Incident, LegalHold, MonitoringPlan,
+    ReviewerNotice, WebhookEndpoint,
 )  # fmt: skip
 
 
