@@ -48,3 +48,19 @@ class DisputeOutcome(TextChoices):
 
     STANDS = "stands", "The figure stands"
     ANEW = "anew", "It is counted anew from the dispute on"
+
+
+class RetrospectiveState(TextChoices):
+    """Items are picked while it is open, findings written once it was held."""
+
+    OPEN = "open", "Open"
+    HELD = "held", "Held"
+    CLOSED = "closed", "Closed"
+
+
+class CaseKind(TextChoices):
+    """As what an item is looked back at."""
+
+    MISCLASSIFICATION = "misclassification", "Misclassification"
+    NEAR_MISS = "near_miss", "Near miss"
+    SUCCESS = "success", "Success"

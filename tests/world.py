@@ -9,17 +9,14 @@ from typing import Any
 
 from django.utils import timezone
 
-from feedback.models import AuditPack, DatasetVersion, FeedbackSignal, FigureDispute, Lesson
+from feedback.models import AuditPack, DatasetVersion, FigureDispute, Lesson
 from feedback.services import (
     audit_packs,
     consents,
     datasets,
     editions,
     erasures,
-    lessons,
-    revalidating,
     sealing,
-    signals,
 )
 from feedback.services.consents import Wanted
 from governance.enums import PolicyMode
@@ -75,7 +72,7 @@ from reviews.services import (
     withdrawals,
 )
 from reviews.services.assignments import Claim
-from tests import factories, governed, oversight
+from tests import factories, governed, learned, oversight
 
 
 @dataclass
@@ -111,6 +108,7 @@ class World:
     challenge: AdjustmentChallenge
     stop: Stop
     figure_dispute: FigureDispute
+    looks: learned.Looks
 
 
 def build() -> World:
@@ -146,11 +144,12 @@ def build() -> World:
     consent, hold, erasure = _keep_private(bot, reviewer, now + timedelta(minutes=2))
     _seal(now)
     officer = User.objects.get(username="compliance")
+    lesson = learned.learn(reviewer, now)
     world = World(
         bot=bot, reviewer=reviewer, pipeline=pipeline, prediction=decided.item.prediction,
         approved=approved, item=decided.item, open_item=held.assignment.item, held=held,
         decision=again, job=job, version=version, escalation=_escalate(bot, reviewer, now),
-        lesson=_learn(reviewer, now),
+        lesson=lesson, looks=learned.look_back(reviewer, now),
         consent=consent, hold=hold, erasure=erasure, pack=_pack(reviewer, now),
         **_dispute(decided, reviewer, now),
         **_govern(bot, reviewer, pipeline, now),
@@ -190,6 +189,8 @@ def _review(bot: User, reviewer: User, now: datetime) -> tuple[Decision, Decisio
     undone = decisions.undo(decision_id=first.decision.pk, actor=reviewer, now=now)
     second = factories.decide(reviewer, undone.claim, now=now)
     factories.an_item(bot, now=now)
+    factories.decide(reviewer, _claim(reviewer, now), now=now)
+    factories.an_item(bot, now=now)
     held = _claim(reviewer, now)
     factories.an_item(bot, "high", now=now)
     return first.decision, second.decision, held
@@ -228,21 +229,6 @@ def _maintain(now: datetime) -> Maintenance:
     maintenance.begin(reason="A new disk", **who)
     maintenance.end(**who)
     return maintenance.begin(reason="The vendor is down", **who)
-
-
-def _learn(reviewer: User, now: datetime) -> Lesson:
-    """Distil what was resolved, and let somebody conclude something from it."""
-    signals.sweep(now=lambda: now)
-    who: dict[str, Any] = {
-        "principal": principals.of_person(reviewer), "actor": reviewer, "now": now,
-    }  # fmt: skip
-    known = [str(pk) for pk in FeedbackSignal.objects.values_list("pk", flat=True)]
-    said = lessons.Said("Cards", "Ask for the last digits.", owner=reviewer.username)
-    old = lessons.write(signal_ids=known, said=said, **who)
-    adopted = replace(said, state="adopted", revalidate_on=now.date())
-    lessons.revise(lesson_id=old.pk, said=adopted, reason="It holds", **who)
-    revalidating.sweep(now=lambda: now)
-    return lessons.write(signal_ids=known, said=said, **who)
 
 
 def _govern(bot: User, lead: User, pipeline: Pipeline, now: datetime) -> dict[str, Any]:

@@ -1,5 +1,23 @@
 """The admin pages of feedback, and of what reaches into every store: erasures, audit packs."""
 
-from feedback.admin import datasets, disputes, erasures, learning, monitoring, packs, privacy
+from feedback.admin import (
+    datasets,
+    disputes,
+    erasures,
+    learning,
+    monitoring,
+    packs,
+    privacy,
+    retrospectives,
+)
 
-__all__ = ["datasets", "disputes", "erasures", "learning", "monitoring", "packs", "privacy"]
+__all__ = [
+    "datasets",
+    "disputes",
+    "erasures",
+    "learning",
+    "monitoring",
+    "packs",
+    "privacy",
+    "retrospectives",
+]

@@ -2,7 +2,16 @@
 
 from django.urls import path
 
-from feedback.api import audit_packs, case_files, datasets, figures, privacy, signals, versions
+from feedback.api import (
+    audit_packs,
+    case_files,
+    datasets,
+    figures,
+    privacy,
+    retrospectives,
+    signals,
+    versions,
+)
 
 urlpatterns = [
     path("predictions/<uuid:prediction_id>/case-file", case_files.CaseFile.as_view()),
@@ -13,6 +22,27 @@ urlpatterns = [
     path("figure-disputes", figures.FigureDisputes.as_view()),
     path("figure-disputes/<uuid:dispute_id>/answer", figures.FigureDisputeAnswering.as_view()),
     path("signals", signals.Signals.as_view()),
+    path("retrospectives", retrospectives.Retrospectives.as_view()),
+    path("retrospectives/<uuid:retrospective_id>", retrospectives.OneRetrospective.as_view()),
+    path(
+        "retrospectives/<uuid:retrospective_id>/suggestions",
+        retrospectives.RetrospectiveSuggestions.as_view(),
+    ),
+    path(
+        "retrospectives/<uuid:retrospective_id>/items", retrospectives.RetrospectiveItems.as_view()
+    ),
+    path(
+        "retrospectives/<uuid:retrospective_id>/findings",
+        retrospectives.RetrospectiveFindings.as_view(),
+    ),
+    path(
+        "retrospectives/<uuid:retrospective_id>/hold", retrospectives.RetrospectiveHolding.as_view()
+    ),
+    path(
+        "retrospectives/<uuid:retrospective_id>/close",
+        retrospectives.RetrospectiveClosing.as_view(),
+    ),
+    path("findings/<uuid:finding_id>/conclude", retrospectives.FindingConclusion.as_view()),
     path("consents", privacy.Consents.as_view()),
     path("consents/<uuid:consent_id>/withdraw", privacy.ConsentWithdrawal.as_view()),
     path("erasures", privacy.Erasures.as_view()),

@@ -18,6 +18,12 @@ from feedback.models.monitoring import (
     MonitoringWindow,
 )
 from feedback.models.packs import AuditPack, AuditPackPart
+from feedback.models.retrospectives import (
+    Retrospective,
+    RetrospectiveConclusion,
+    RetrospectiveFinding,
+    RetrospectiveItem,
+)
 from feedback.models.signals import FeedbackSignal
 
 __all__ = [
@@ -40,4 +46,8 @@ __all__ = [
     "MonitoringAlarm",
     "MonitoringPlan",
     "MonitoringWindow",
+    "Retrospective",
+    "RetrospectiveConclusion",
+    "RetrospectiveFinding",
+    "RetrospectiveItem",
 ]

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.db.models import Q
 
-from feedback.models import Dataset, DatasetVersion, Lesson
+from feedback.models import Dataset, DatasetVersion, Lesson, Retrospective
 from feedback.selectors import pack_events
 from governance.domain.pack_scope import PackScope
 from governance.domain.times import rfc3339
@@ -72,7 +72,9 @@ def exports(scope: PackScope) -> Iterator[Line]:
 
 def _made_of_reviews(scope: PackScope) -> Q:
     of_lessons = streams_named("lesson", of_scope(Lesson.objects.all(), scope, "pipeline"))
-    return of_lessons | streams_named("dataset", of_scope(Dataset.objects.all(), scope, "pipeline"))
+    looks = of_scope(Retrospective.objects.all(), scope, "pipeline")
+    of_sets = of_scope(Dataset.objects.all(), scope, "pipeline")
+    return of_lessons | streams_named("retrospective", looks) | streams_named("dataset", of_sets)
 
 
 def register_all() -> None:

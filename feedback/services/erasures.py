@@ -14,7 +14,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Count, Q
 
-from feedback.services import audit_packs
+from feedback.services import audit_packs, retrospective_erasing
 from feedback.services.dataset_erasing import STORE
 from governance.domain.principal import Principal
 from governance.enums import ErasureState, Permission, RedactionCause
@@ -27,7 +27,7 @@ from governance.services.redactions import Act, Keys, Store, Subject
 from reviews.services import erasing
 
 # Datasets first: their rows are found by the predictions that they were made of.
-STORES: tuple[Store, ...] = (STORE, *erasing.STORES)
+STORES: tuple[Store, ...] = (STORE, retrospective_erasing.STORE, *erasing.STORES)
 SEALED_UNDER_KEY = "What consents and holds said of the person is destroyed with their key."
 
 

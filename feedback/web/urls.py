@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from feedback.web import cases, consent, figures, lessons, lineage
+from feedback.web import cases, consent, figures, lessons, lineage, retrospectives
 
 urlpatterns = [
     path("my-consent", consent.mine, name="my-consent"),
@@ -16,6 +16,17 @@ urlpatterns = [
     path("lessons/new", lessons.new, name="lesson-new"),
     path("lessons/<uuid:lesson_id>", lessons.one, name="lesson"),
     path("lessons/<uuid:lesson_id>/confirm", lessons.confirm, name="lesson-confirm"),
+    path("retrospectives", retrospectives.listed, name="retrospectives"),
+    path("retrospectives/<uuid:retrospective_id>", retrospectives.one, name="retrospective"),
+    *(
+        path(
+            f"retrospectives/<uuid:retrospective_id>/{verb}",
+            retrospectives.act,
+            {"verb": verb},
+            name=f"retrospective-{verb}",
+        )
+        for verb in retrospectives.ACTS
+    ),
     path("lineage", lineage.index, name="lineage-index"),
     path("lineage/<path:ref>", lineage.page, name="lineage"),
 ]

@@ -21,6 +21,7 @@ KINDS = (
     "adjustment", "stop", "item", "prediction", "intake", "lesson", "signals", "token",
     "sign-in-link", "outbox", "maintenance", "consent", "hold", "erasure", "purge",
     "access-review", "incident", "pack", "webhook", "reviewer-notice", "figure-dispute",
+    "retrospective",
 )  # fmt: skip
 # What belongs to no pipeline and concerns them all.
 SHARED = (

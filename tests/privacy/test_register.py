@@ -51,6 +51,8 @@ NONE_NEEDED = {
     "feedback.FigureDispute": "a figure, and what a reviewer says of it",
     "feedback.FigureDisputeAnswer": "what a lead says of a figure",
     "feedback.Lesson": "written by leads over many cases, of whom they name none",
+    "feedback.RetrospectiveConclusion": "written by leads over many cases, of whom they name none",
+    "feedback.RetrospectiveFinding": "written by leads over many cases, of whom they name none",
     "feedback.DatasetVersion": "counts of values that no single person has",
 }
 # What follows from more than its own columns, and is emptied in a way of its own.

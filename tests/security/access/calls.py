@@ -52,6 +52,8 @@ def at(text: str) -> Filled:
             challenged=world.challenge.adjustment_id, challenge=world.challenge.pk,
             stop=world.stop.pk, rolled_back=world.rolled_back.pk, pack=world.pack.pk,
             webhook=world.told.endpoint_id, figure_dispute=world.figure_dispute.pk,
+            open_look=world.looks.open, held_look=world.looks.held, done_look=world.looks.done,
+            finding=world.looks.finding,
             dispute=world.dispute.pk, resolution=world.dispute.resolution_id,
         )  # fmt: skip
 
@@ -107,6 +109,17 @@ def a_question(world: World) -> dict[str, Any]:
     return {"start": "2026-11-24T09:00:00Z", "target": "PT4H"}
 
 
+def a_period(world: World) -> dict[str, Any]:
+    return {
+        "pipeline": "intents", "title": "November", "since": "2026-11-01T00:00:00Z",
+        "until": "2026-12-01T00:00:00Z",
+    }  # fmt: skip
+
+
+def a_pick(world: World) -> dict[str, Any]:
+    return {"item": str(world.looks.settled), "kind": "success", "why": "For a test"}
+
+
 def a_proposal(world: World) -> dict[str, Any]:
     return {
         "pipeline": "intents", "kind": "model_version", "summary": "A better one",
@@ -155,4 +168,5 @@ PRIVACY = ("audit:read", "govern")
 SOURCES = ("audit:read", "config:write", "datasets:read")
 DATASETS = ("datasets:read", "audit:read")
 LINEAGE = ("audit:read", "datasets:read", "govern")
+LOOKS = ("audit:read", "govern")
 ACCEPTS = {"verdict": "accept", "checklist": {"read": True}}

@@ -12,6 +12,7 @@ from tests.security.access.calls import (
     GOVERNED,
     HOOKS_READ,
     LINEAGE,
+    LOOKS,
     PREDICTIONS,
     PRIVACY,
     RECORDS,
@@ -24,6 +25,8 @@ from tests.security.access.calls import (
     a_note,
     a_pack,
     a_pause,
+    a_period,
+    a_pick,
     a_prediction,
     a_proposal,
     a_question,
@@ -171,6 +174,32 @@ CALLS: dict[tuple[str, str], Call] = {
     ("POST", "figure-disputes/<uuid:dispute_id>/answer"): Call(
         ("review",), at("/figure-disputes/{figure_dispute}/answer"),
         body=said(outcome="stands", text="For a test"), who="judge",
+    ),
+    ("GET", "retrospectives"): Call(LOOKS, at("/retrospectives"), elsewhere=200),
+    ("POST", "retrospectives"): Call(
+        ("govern",), at("/retrospectives"), 201, body=a_period, who="judge"
+    ),
+    ("GET", "retrospectives/<uuid:retrospective_id>"): Call(
+        LOOKS, at("/retrospectives/{held_look}")
+    ),
+    ("GET", "retrospectives/<uuid:retrospective_id>/suggestions"): Call(
+        LOOKS, at("/retrospectives/{open_look}/suggestions")
+    ),
+    ("POST", "retrospectives/<uuid:retrospective_id>/items"): Call(
+        ("govern",), at("/retrospectives/{held_look}/items"), 201, body=a_pick, who="judge"
+    ),
+    ("POST", "retrospectives/<uuid:retrospective_id>/hold"): Call(
+        ("govern",), at("/retrospectives/{open_look}/hold"), body=nothing, who="judge"
+    ),
+    ("POST", "retrospectives/<uuid:retrospective_id>/findings"): Call(
+        ("govern",), at("/retrospectives/{held_look}/findings"), 201,
+        body=said(text="For a test"), who="judge",
+    ),
+    ("POST", "findings/<uuid:finding_id>/conclude"): Call(
+        ("govern",), at("/findings/{finding}/conclude"), body=reason, who="judge"
+    ),
+    ("POST", "retrospectives/<uuid:retrospective_id>/close"): Call(
+        ("govern",), at("/retrospectives/{done_look}/close"), body=nothing, who="judge"
     ),
     ("GET", "signals"): Call(LINEAGE, at("/signals"), elsewhere=200),
     ("POST", "data-sources"): Call(
