@@ -53,8 +53,9 @@ def plan(
     if answers is None:
         raise InvalidInput.at("/owner", f"There is no active person {owner!r}.", code="unknown")
     row = MonitoringPlan(
-        id=uuid7(), pipeline=home, number=MonitoringPlan.objects.filter(pipeline=home).count() + 1, tier=tier,
-        target=target, cadence=cadence, stops=stop, ends=ends, owner=answers,
+        id=uuid7(), pipeline=home, tier=tier, target=target,
+        number=MonitoringPlan.objects.filter(pipeline=home).count() + 1,
+        cadence=cadence, stops=stop, ends=ends, owner=answers,
         reason=reason.strip(), made_by=actor, made_at=now,
     )  # fmt: skip
     row.save()

@@ -38,8 +38,6 @@ from governance.services import (
     incidents,
     sealing,
     sources,
-    webhook_telling,
-    webhooks,
 )
 from reviews.domain.clocks import Event
 from reviews.models import ClockEvent, Notification, SLAClock
@@ -52,6 +50,7 @@ from reviews.services import (
     sign_offs,
 )
 from tests import factories, governed
+from tests.races import watching
 
 APPS = ("governance", "reviews", "feedback", "hitlsite")
 LONG_AGO = "01900000-0000-7000-8000-000000000001"
@@ -188,7 +187,8 @@ def build() -> None:
     _let_a_review_lapse(now)
     _have_incidents(now)
     _outlive_a_lesson(now)
-    _have_a_webhook(now)
+    watching.have_a_webhook(now)
+    watching.promise_few_errors(now)
 
 
 def _incident(title: str) -> Incident:
@@ -206,19 +206,6 @@ def _have_incidents(now: datetime) -> None:
         )  # fmt: skip
     incident_clocks.start(incident_id=row.pk)
     incidents.step(incident_id=row.pk, kind="reported", text="To nobody", **officer)
-
-
-def _have_a_webhook(now: datetime) -> None:
-    """Leave a message that nobody acknowledged, and one that is past its time."""
-    root = User.objects.get(username="opener")
-    row, _ = webhooks.create(
-        principal=principals.of_person(root), actor=root, url="https://example.org/",
-        pipeline="reviewed", events=["gate.finished"], description="", now=now,
-    )  # fmt: skip
-    for key, at in (("silent", now - timedelta(hours=1)), ("old", now - timedelta(days=31))):
-        made = webhook_telling.message(row, key, "policy.changed", b"{}", at)
-        made.delivered_at = at
-        made.save()
 
 
 def _let_a_review_lapse(now: datetime) -> None:

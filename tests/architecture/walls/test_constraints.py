@@ -157,7 +157,7 @@ BROKEN: dict[str, dict[str, Any]] = {
     "monitoringplan_target_is_share": {"target": 0},
     "monitoringplan_cadence_positive": {"cadence": 0},
     "monitoringplan_has_reason": {"reason": ""},
-    "monitoringwindow_errors_among_audits": {"errors": F("audits") + 1},
+    "monitoringwindow_errors_among_audits": {"errors": 99},
     "monitoringwindow_floor_is_share": {"floor": 0},
     "webhookendpoint_state_valid": {"state": "lost"},
     "webhookendpoint_former_ends": {"former_secret": "x"},
@@ -219,6 +219,7 @@ APART: dict[str, dict[str, Any]] = {
     "datasetentry_external_id_uniq": {"position": 9999},
     "adjustmentactivation_number_uniq": {"act": "roll_back"},
     "adjustmentactivation_once": {"number": 9999},
+    "monitoredaudit_once": {"position": 9999},
     "stopresumption_position_uniq": {"person": "another"},
     "stopresumption_person_uniq": {"position": 2},
 }

@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('feedback', '0006_disputes'),
+        ('feedback', '0007_learning'),
         ('governance', '0011_people'),
         ('reviews', '0008_blind_first'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),

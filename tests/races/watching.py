@@ -1,0 +1,41 @@
+"""Work for the tasks that watch and tell: messages to other systems, and outcomes of a promise."""
+
+from datetime import datetime, timedelta
+
+from feedback.services import monitoring
+from governance.models import User
+from governance.selectors import principals
+from governance.services import configuration, webhook_telling, webhooks
+from tests import factories
+
+
+def have_a_webhook(now: datetime) -> None:
+    """Leave a message that nobody acknowledged, and one that is past its time."""
+    root = User.objects.get(username="opener")
+    row, _ = webhooks.create(
+        principal=principals.of_person(root), actor=root, url="https://example.org/",
+        pipeline="reviewed", events=["gate.finished"], description="", now=now,
+    )  # fmt: skip
+    for key, at in (("silent", now - timedelta(hours=1)), ("old", now - timedelta(days=31))):
+        made = webhook_telling.message(row, key, "policy.changed", b"{}", at)
+        made.delivered_at = at
+        made.acknowledged_at = at if key == "old" else None
+        made.save()
+
+
+def promise_few_errors(now: datetime) -> None:
+    """Leave an outcome that a plan has not counted."""
+    document = factories.pipeline_document(slug="watched")
+    document["tiers"]["low"]["monitor_rate"] = 1.0
+    configuration.apply(sources=[document], actor=None, reason="For a test", now=now)
+    root = User.objects.get(username="opener")
+    monitoring.plan(
+        principal=principals.of_person(root), actor=root, pipeline="watched", tier="low",
+        target=0.02, cadence=7, stop=False, owner=root.username, reason="For a test", now=now,
+    )  # fmt: skip
+    bot = factories.a_service("watcher", pipelines=("watched",))
+    reviewer = factories.a_person("looker", pipelines=("watched",))
+    factories.send(bot, factories.a_payload("low", pipeline="watched"), now=now)
+    held = factories.claim(reviewer, now=now)
+    assert held is not None
+    factories.decide(reviewer, held, now=now)
