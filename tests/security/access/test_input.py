@@ -118,6 +118,7 @@ KNOWN: dict[tuple[str, str], tuple[str, ...]] = {
     ("POST", "adjustments/<uuid:adjustment_id>/activate"): ("reason",),
     ("POST", "adjustments/<uuid:adjustment_id>/dispositions"): ("predictions",),
     ("POST", "pipelines/<slug:slug>/stops"): ("tier", "model"),
+    ("POST", "findings/<uuid:finding_id>/conclude"): ("lesson", "reason"),
     ("POST", "datasets"): ("filter", "include", "kind"),
     ("POST", "datasets/<slug:slug>/versions"): ("as_of",),
 }  # fmt: skip
