@@ -38,9 +38,9 @@ def override(
     systems are told. What its sender withdrew has no outcome to override; what is still under
     review is decided there. Conflict when the answer is the one that stands.
     """
+    prediction = withdrawals.locked(principal=principal, prediction_id=prediction_id)
     if not principal.may(Permission.ADJUDICATE):
         raise NotPermitted("Overriding needs a role with the permission adjudicate.")
-    prediction = withdrawals.locked(principal=principal, prediction_id=prediction_id)
     document = policies.document(prediction.config_version_id)
     _refuse_unknown_code(reason_code, document)
     resolutions.refuse_incomplete(answer, rationale, document)
