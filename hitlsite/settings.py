@@ -277,6 +277,7 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "AdjustmentKind": "governance.enums.AdjustmentKind",
         "AdjustmentState": "governance.enums.AdjustmentState",
+        "CaseKind": "feedback.enums.CaseKind",
         "ClockKind": "reviews.enums.ClockKind",
         "Disposition": "reviews.enums.Disposition",
         "DisputeOutcome": "feedback.enums.DisputeOutcome",
