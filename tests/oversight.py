@@ -6,7 +6,7 @@ from typing import Any
 from feedback.models import FigureDispute, MonitoredAudit, MonitoringAlarm, MonitoringWindow
 from feedback.services import disputes, monitoring
 from feedback.services.disputes import Disputed
-from governance.models import Incident, User, WebhookAttempt, WebhookMessage
+from governance.models import User, WebhookAttempt, WebhookMessage
 from governance.selectors import principals
 from governance.services import (
     access_reviews,
@@ -86,5 +86,8 @@ def plan_monitoring(user: User, resolution: Resolution, now: datetime) -> None:
         plan=plan, window=window, position=1, prediction=resolution.item.prediction,
         resolution=resolution, wrong=True, propensity=1, at=now,
     )  # fmt: skip
-    incident = Incident.objects.earliest("pk")
+    incident = incidents.begin(
+        principal=principals.of_person(user), actor=user, pipeline="intents", severity="other",
+        title="For a test", text="For a test", aware_at=now, now=now,
+    )  # fmt: skip
     MonitoringAlarm.objects.create(window=window, incident=incident, audits=1, errors=1, at=now)

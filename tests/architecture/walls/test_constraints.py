@@ -8,6 +8,7 @@ from django.apps import apps
 from django.db import IntegrityError, connection, models, transaction
 from django.db.models import CheckConstraint, F, UniqueConstraint
 
+from governance.models import Incident
 from governance.models.base import uuid7
 from tests.world import World
 
@@ -220,6 +221,8 @@ APART: dict[str, dict[str, Any]] = {
     "adjustmentactivation_number_uniq": {"act": "roll_back"},
     "adjustmentactivation_once": {"number": 9999},
     "monitoredaudit_once": {"position": 9999},
+    "monitoredaudit_position_uniq": {"prediction_id": "approved"},
+    "monitoringalarm_once": {"incident_id": "incident"},
     "stopresumption_position_uniq": {"person": "another"},
     "stopresumption_person_uniq": {"position": 2},
 }
@@ -241,6 +244,7 @@ def copy_of(world: World, model: type[models.Model], rows: Any, changes: dict[st
     copy = model(**{f.attname: getattr(row, f.attname) for f in model._meta.concrete_fields})
     copy.pk = uuid7() if isinstance(model._meta.pk, models.UUIDField) else None
     special = {"now": row, "later": row, "bot": world.bot.pk, "item": world.item.pk}
+    special |= {"approved": world.approved.pk, "incident": Incident.objects.earliest("pk").pk}
     for name, value in changes.items():
         if isinstance(value, F):
             value = copy.pk if value.name == "id" and name in ITSELF else getattr(row, value.name)
