@@ -8,10 +8,11 @@ from django.db.models.signals import post_migrate
 
 
 def install_triggers(using: str, **kwargs: Any) -> None:
-    """Close what was sealed after each migrate."""
-    from feedback.db import seals  # noqa: PLC0415 - models are ready only now
+    """Close what was sealed, and hold runs to their plans, after each migrate."""
+    from feedback.db import plan_wall, seals  # noqa: PLC0415 - models are ready only now
 
     seals.install(connections[using])
+    plan_wall.install(connections[using])
 
 
 class FeedbackConfig(AppConfig):
@@ -26,14 +27,20 @@ class FeedbackConfig(AppConfig):
             evidence,
             lesson_lineage,
             lineage,
+            model_lineage,
             news,
             pack_records,
         )
+        from governance.services import registered_models  # noqa: PLC0415
         from governance.services.evidence import register  # noqa: PLC0415
 
         lineage.register()
         lesson_lineage.register()
+        model_lineage.register()
         pack_records.register_all()
         news.register_own()
         register("datasets", evidence.dataset_digest)
+        register("signals", evidence.signal_digest)
+        register("gate_run", evidence.gate_run_digest)
+        registered_models.register(evidence.model_digest)
         post_migrate.connect(install_triggers, dispatch_uid="feedback.seals")

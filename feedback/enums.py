@@ -64,3 +64,18 @@ class CaseKind(TextChoices):
     MISCLASSIFICATION = "misclassification", "Misclassification"
     NEAR_MISS = "near_miss", "Near miss"
     SUCCESS = "success", "Success"
+
+
+class DatasetKind(TextChoices):
+    """What a dataset is for."""
+
+    TRAINING = "training", "What people decided"
+    EVALUATION = "evaluation", "Held out: to judge models by"
+
+
+class GateVerdict(TextChoices):
+    """What a gate says of a candidate."""
+
+    PASS = "pass", "Pass"
+    FAIL = "fail", "Fail"
+    INCONCLUSIVE = "inconclusive", "Inconclusive"

@@ -44,11 +44,13 @@ class GovernanceConfig(AppConfig):
         The end calls once for each app; by then all tables are there.
         """
         from governance.selectors import (  # noqa: PLC0415 - models are ready only now
+            adjustment_lineage,
             news,
             pack_oversight,
             pack_records,
         )
 
+        adjustment_lineage.register()
         pack_records.register_all()
         pack_oversight.register_all()
         news.register_own()

@@ -11,7 +11,7 @@ from django.core import checks
 from django.core.checks import CheckMessage, Error, register
 from django.db import DatabaseError, connection
 
-from feedback.db import seals
+from feedback.db import plan_wall, seals
 from governance.db import (
     adjustment_walls,
     append_only,
@@ -98,6 +98,7 @@ def append_only_triggers(
         *append_only.missing(connection),
         *references.missing(connection),
         *seals.missing(connection),
+        *plan_wall.missing(connection),
         *example_mark.missing(connection),
         *awaiting_seal.missing(connection),
         *adjustment_walls.missing(connection),

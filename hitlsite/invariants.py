@@ -196,4 +196,8 @@ ALL = (
     Invariant("I11", "nothing waits that could be done", (backlog_drains,)),
     Invariant("I12", "no failure on record holds a secret", (errors_hold_no_secret,)),
     Invariant("I13", "what was erased is gone", (redactions.untrue,)),
+    Invariant(
+        "I14", "what models are judged by is not what they were trained on",
+        (datasets.held_out_is_apart,),
+    ),
 )  # fmt: skip

@@ -72,7 +72,7 @@ from reviews.services import (
     withdrawals,
 )
 from reviews.services.assignments import Claim
-from tests import factories, governed, learned, oversight
+from tests import factories, governed, judged, learned, oversight
 
 
 @dataclass
@@ -109,6 +109,7 @@ class World:
     stop: Stop
     figure_dispute: FigureDispute
     looks: learned.Looks
+    bench: judged.Bench
 
 
 def build() -> World:
@@ -154,6 +155,7 @@ def build() -> World:
         **_dispute(decided, reviewer, now),
         **_govern(bot, reviewer, pipeline, now),
         told=oversight.have_a_webhook(officer, now),
+        bench=judged.judge_models(bot, now),
     )  # fmt: skip
     _maintain(now)
     oversight.review_access(officer, now)

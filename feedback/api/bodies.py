@@ -2,7 +2,7 @@
 
 from rest_framework import serializers
 
-from feedback.enums import Split
+from feedback.enums import DatasetKind, Split
 from governance.domain import purposes
 from governance.domain.documents.fields import SLUG
 from governance.domain.purposes import TRAINING
@@ -26,6 +26,11 @@ class DatasetBody(StrictSerializer):
 
     slug = StrictCharField()
     pipeline = StrictCharField()
+    kind = serializers.ChoiceField(
+        DatasetKind.choices,
+        default=DatasetKind.TRAINING,
+        help_text="`evaluation`: a held-out set. It has no filter: its rows are sent.",
+    )
     filter = serializers.JSONField(required=False, help_text=FILTER)
     include = serializers.JSONField(required=False, help_text=INCLUDE)
 
@@ -45,10 +50,22 @@ class VersionBody(StrictSerializer):
     )
 
 
+class HeldOutLine(serializers.Serializer[object]):
+    """A row to judge models by, as one line; it is kept out of training from then on."""
+
+    external_id = serializers.CharField()
+    input = serializers.DictField()
+    answer = serializers.JSONField(help_text="An answer to the question of the pipeline.")
+    scenario_type = serializers.CharField(required=False, help_text="The slice it is counted in.")
+    characteristics = serializers.DictField(required=False)
+    subject_ref = serializers.CharField(required=False, help_text="Whom it is about.")
+
+
 class DatasetFilter(StrictSerializer):
     """The query parameters of the list of datasets."""
 
     pipeline = StrictCharField(required=False)
+    kind = serializers.ChoiceField(DatasetKind.choices, required=False)
     cursor = StrictCharField(required=False)
     limit = StrictCharField(required=False)
 

@@ -37,6 +37,7 @@ class Datasets(Endpoint):
             actor=user_of(request),
             slug=body["slug"],
             pipeline=body["pipeline"],
+            kind=body["kind"],
             wanted=body.get("filter"),
             include=body.get("include"),
             now=clock.now(),
@@ -53,6 +54,8 @@ class Datasets(Endpoint):
         rows = selector.datasets(principal_of(request))
         if "pipeline" in wanted:
             rows = rows.filter(pipeline__slug=wanted["pipeline"])
+        if "kind" in wanted:
+            rows = rows.filter(kind=wanted["kind"])
         return Response(
             pagination.page(request, rows, lambda found: map(representations.dataset, found))
         )

@@ -16,6 +16,7 @@ def dataset(row: Dataset) -> dict[str, Any]:
         "id": row.pk,
         "slug": row.slug,
         "pipeline": row.pipeline.slug,
+        "kind": row.kind,
         "filter": row.filter,
         "include": row.include,
         "created_by": row.created_by.username,

@@ -6,7 +6,10 @@ from feedback.api import (
     audit_packs,
     case_files,
     datasets,
+    evaluations,
     figures,
+    gates,
+    models,
     privacy,
     retrospectives,
     signals,
@@ -55,4 +58,17 @@ urlpatterns = [
     path("datasets/<slug:slug>/versions/<int:number>", versions.OneVersion.as_view()),
     path("datasets/<slug:slug>/versions/<int:number>/download", versions.Download.as_view()),
     path("datasets/<slug:slug>/versions/<int:before>/diff/<int:after>", versions.Diff.as_view()),
+    path("models", models.Models.as_view()),
+    path("models/<str:name>/versions", models.ModelVersions.as_view()),
+    path("models/<str:name>/versions/<str:version>", models.OneModelVersion.as_view()),
+    path("evaluations", evaluations.Evaluations.as_view()),
+    path("evaluations/<uuid:evaluation_id>", evaluations.OneEvaluation.as_view()),
+    path(
+        "evaluations/<uuid:evaluation_id>/predictions", evaluations.EvaluationPredictions.as_view()
+    ),
+    path("evaluations/<uuid:evaluation_id>/finish", evaluations.EvaluationFinishing.as_view()),
+    path("gates", gates.Gates.as_view()),
+    path("gates/<slug:slug>", gates.OneGate.as_view()),
+    path("gates/<slug:slug>/runs", gates.GateRuns.as_view()),
+    path("gates/<slug:slug>/runs/<uuid:run_id>", gates.OneGateRun.as_view()),
 ]

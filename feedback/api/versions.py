@@ -11,22 +11,23 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from feedback.api import representations
-from feedback.api.bodies import DownloadQuery, Paged, Row, VersionBody
+from feedback.api.bodies import DownloadQuery, HeldOutLine, Paged, Row, VersionBody
 from feedback.api.datasets import READ
 from feedback.enums import DownloadFormat
 from feedback.models import DatasetVersion
 from feedback.selectors import containing, downloads
 from feedback.selectors import datasets as selector
-from feedback.services import datasets, exports
+from feedback.services import datasets, exports, held_out
 from governance.exceptions import InvalidInput
-from governance.rest import jobs, pagination
+from governance.rest import jobs, lines, pagination
 from governance.rest.etags import etag, unchanged
 from governance.rest.idempotency import idempotent
+from governance.rest.lines import JSON, NDJSON, media_type
 from governance.rest.serializers import query, validated
 from governance.rest.views import Endpoint, principal_of, user_of
 from governance.selectors import clock
 
-NDJSON, PARQUET = "application/x-ndjson", "application/vnd.apache.parquet"
+PARQUET = "application/vnd.apache.parquet"
 CSV = "text/csv; charset=utf-8; header=present"
 MEDIA_TYPES = {
     DownloadFormat.JSONL: NDJSON,
@@ -44,12 +45,24 @@ class Versions(Endpoint):
 
     @extend_schema(
         operation_id="seal_dataset_version",
-        request=VersionBody,
+        request={JSON: VersionBody, NDJSON: HeldOutLine(many=True)},
         responses={202: OpenApiResponse(OpenApiTypes.OBJECT, "The job; Location says where.")},
     )
     @idempotent
     def post(self, request: Request, slug: str) -> Response:
-        """Start a job that seals a version. What is in it can no longer be undone."""
+        """Start a job that seals a version. What is in it can no longer be undone.
+
+        Of a held-out set, the rows are sent as lines (at most 10,000), and the job is done when it
+        is answered: all of them are sealed, or none. A row that a training version of the pipeline
+        holds (by name, by input or by the person it is about) is a 409 that names it.
+        """
+        if media_type(request) == NDJSON:
+            return jobs.accepted(
+                held_out.seal(
+                    principal=principal_of(request), actor=user_of(request), slug=slug,
+                    lines=lines.objects(request), now=clock.now(),
+                )
+            )  # fmt: skip
         body = validated(VersionBody, request.data)
         job = datasets.request_version(
             principal=principal_of(request),

@@ -10,12 +10,17 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 from governance.db import triggers
 
-# Table: the column that points at the row that closes it, and that row's table.
-CLOSED_BY: Mapping[str, tuple[str, str]] = {
-    "feedback_datasetentry": ("version_id", "feedback_datasetversion"),
-    "feedback_datasetfile": ("version_id", "feedback_datasetversion"),
-    "feedback_datasetfilepart": ("file_id", "feedback_datasetfile"),
-}
+# Table: the column that points at the row that closes it, and that row's table and key.
+CLOSED_BY: Mapping[str, tuple[str, str, str]] = {
+    "feedback_datasetentry": ("version_id", "feedback_datasetversion", "id"),
+    "feedback_datasetfile": ("version_id", "feedback_datasetversion", "id"),
+    "feedback_datasetfilepart": ("file_id", "feedback_datasetfile", "id"),
+    "feedback_modeltraining": ("model_id", "feedback_modelversion", "id"),
+    "feedback_evaluationprediction": (
+        "evaluation_id", "feedback_evaluationfinish", "evaluation_id",
+    ),
+    "feedback_gaterunevaluation": ("run_id", "feedback_gaterun", "id"),
+}  # fmt: skip
 
 
 def trigger_name(table: str) -> str:
@@ -28,9 +33,9 @@ def install(connection: BaseDatabaseWrapper) -> None:
     existing = set(connection.introspection.table_names())
     create = _on_postgresql if connection.vendor == "postgresql" else _on_sqlite
     with connection.cursor() as cursor:
-        for table, (column, closer) in CLOSED_BY.items():
+        for table, (column, closer, key) in CLOSED_BY.items():
             if {table, closer} <= existing:
-                for statement in create(table, column, closer):
+                for statement in create(table, column, closer, key):
                     cursor.execute(statement)
 
 
@@ -40,11 +45,11 @@ def missing(connection: BaseDatabaseWrapper) -> list[str]:
     return sorted(wanted - triggers.in_force(connection))
 
 
-def _on_postgresql(table: str, column: str, closer: str) -> list[str]:
+def _on_postgresql(table: str, column: str, closer: str, key: str) -> list[str]:
     name = trigger_name(table)
     closed = (
         f"SELECT 1 FROM (SELECT DISTINCT {column} AS id FROM inserted) AS d "  # noqa: S608 - own names
-        f"JOIN {closer} ON {closer}.id = d.id"
+        f"JOIN {closer} ON {closer}.{key} = d.id"
     )
     function = f"""
         CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -61,9 +66,9 @@ def _on_postgresql(table: str, column: str, closer: str) -> list[str]:
     return [function, trigger]
 
 
-def _on_sqlite(table: str, column: str, closer: str) -> list[str]:
+def _on_sqlite(table: str, column: str, closer: str, key: str) -> list[str]:
     name = trigger_name(table)
-    closed = f'SELECT 1 FROM "{closer}" WHERE id = NEW."{column}"'  # noqa: S608 - own names
+    closed = f'SELECT 1 FROM "{closer}" WHERE "{key}" = NEW."{column}"'  # noqa: S608 - own names
     trigger = (
         f'CREATE TRIGGER IF NOT EXISTS "{name}" BEFORE INSERT ON "{table}" '
         f"WHEN EXISTS ({closed}) BEGIN SELECT RAISE(ABORT, '{_refusal(name)}'); END"

@@ -10,6 +10,8 @@ from feedback.models.datasets import (
     DatasetVersion,
 )
 from feedback.models.disputes import FigureDispute, FigureDisputeAnswer
+from feedback.models.evaluations import Evaluation, EvaluationFinish, EvaluationPrediction
+from feedback.models.gates import Gate, GatePlan, GateRun, GateRunEvaluation
 from feedback.models.lessons import Lesson, LessonDue, LessonSource
 from feedback.models.monitoring import (
     MonitoredAudit,
@@ -18,6 +20,7 @@ from feedback.models.monitoring import (
     MonitoringWindow,
 )
 from feedback.models.packs import AuditPack, AuditPackPart
+from feedback.models.registry import ModelTraining, ModelVersion
 from feedback.models.retrospectives import (
     Retrospective,
     RetrospectiveConclusion,
@@ -36,12 +39,21 @@ __all__ = [
     "DatasetFile",
     "DatasetFilePart",
     "DatasetVersion",
+    "Evaluation",
+    "EvaluationFinish",
+    "EvaluationPrediction",
     "FeedbackSignal",
     "FigureDispute",
     "FigureDisputeAnswer",
+    "Gate",
+    "GatePlan",
+    "GateRun",
+    "GateRunEvaluation",
     "Lesson",
     "LessonDue",
     "LessonSource",
+    "ModelTraining",
+    "ModelVersion",
     "MonitoredAudit",
     "MonitoringAlarm",
     "MonitoringPlan",

@@ -6,20 +6,25 @@ from typing import Any, ClassVar
 from django.db import models
 from django.db.models import Q
 
-from feedback.enums import DownloadFormat
+from feedback.enums import DatasetKind, DownloadFormat
 from governance.models.base import AppendOnlyModel, TrackedModel, one_of, uuid7
 
 
 class Dataset(TrackedModel):
     """A recipe for versions: which predictions of a pipeline, resolved how.
 
-    Constraints: dataset_slug_uniq, dataset_slug_named.
+    One of kind evaluation has no recipe: its rows are given, and are kept out of all that models of
+    its pipeline are trained on. Constraints: dataset_slug_uniq, dataset_slug_named,
+    dataset_kind_valid, dataset_held_out_has_no_recipe.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     slug = models.SlugField(max_length=63, db_index=False)
     pipeline = models.ForeignKey(
         "governance.Pipeline", on_delete=models.PROTECT, related_name="datasets"
+    )
+    kind = models.CharField(
+        max_length=10, choices=DatasetKind, default=DatasetKind.TRAINING, editable=False
     )
     filter = models.JSONField(default=dict, blank=True, help_text="What a row must be like.")
     include = models.JSONField(
@@ -32,6 +37,13 @@ class Dataset(TrackedModel):
         constraints = [
             models.UniqueConstraint(fields=["slug"], name="dataset_slug_uniq"),
             models.CheckConstraint(condition=~Q(slug=""), name="dataset_slug_named"),
+            models.CheckConstraint(
+                condition=one_of("kind", DatasetKind.values), name="dataset_kind_valid"
+            ),
+            models.CheckConstraint(
+                condition=Q(kind=DatasetKind.TRAINING) | Q(filter={}, include={}),
+                name="dataset_held_out_has_no_recipe",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -89,10 +101,13 @@ class DatasetVersion(AppendOnlyModel):
 class DatasetEntry(AppendOnlyModel):
     """One row of a version, as its bytes, in order of the UTF-8 bytes of external_id.
 
-    Constraints: datasetentry_position_uniq, datasetentry_external_id_uniq.
+    `input_digest` is the SHA-256 of its input as RFC 8785 JSON, by which rows of held-out sets are
+    kept out of training; a version sealed before there were such sets has none. A row of a held-out
+    set is made of no prediction. Constraints: datasetentry_position_uniq,
+    datasetentry_external_id_uniq.
     """
 
-    personal: ClassVar[Mapping[str, Any]] = {"content": ""}
+    personal: ClassVar[Mapping[str, Any]] = {"content": "", "input_digest": None, "subject_ref": ""}
 
     id = models.BigAutoField(primary_key=True)
     version = models.ForeignKey(
@@ -103,9 +118,11 @@ class DatasetEntry(AppendOnlyModel):
     prediction = models.ForeignKey(
         "reviews.Prediction",
         on_delete=models.PROTECT,
+        null=True,
         related_name="+",
         db_index=False,
         db_constraint=False,
+        help_text="Empty: a row of a held-out set.",
     )
     resolution = models.ForeignKey(
         "reviews.Resolution",
@@ -118,9 +135,14 @@ class DatasetEntry(AppendOnlyModel):
     )
     external_id = models.CharField(max_length=200)
     content = models.TextField(help_text="The row as one line of RFC 8785 JSON.")
+    input_digest = models.BinaryField(max_length=32, null=True)
+    subject_ref = models.CharField(
+        max_length=200, blank=True, default="", help_text="Whom a row of a held-out set is about."
+    )
 
     class Meta:
         verbose_name_plural = "dataset entries"
+        indexes = [models.Index(fields=["input_digest"], name="datasetentry_by_input")]
         constraints = [
             models.UniqueConstraint(
                 fields=["version", "position"], name="datasetentry_position_uniq"

@@ -12,7 +12,7 @@ from django.db.models import Sum
 
 from feedback.domain import csv_text
 from feedback.domain.rows import texts_of
-from feedback.enums import DownloadFormat
+from feedback.enums import DatasetKind, DownloadFormat
 from feedback.models import (
     DatasetEdition,
     DatasetEntry,
@@ -21,7 +21,7 @@ from feedback.models import (
     DatasetFilePart,
     DatasetVersion,
 )
-from governance.exceptions import Conflict
+from governance.exceptions import Conflict, InvalidInput
 
 AT_ONCE = 1_000
 File = DatasetFile | DatasetEdition
@@ -67,7 +67,12 @@ def current(version: DatasetVersion) -> list[File]:
 
 
 def chosen(version: DatasetVersion, kind: DownloadFormat) -> File:
-    """Return what a version is downloaded as in a format; NotMadeYet just after an erasure."""
+    """Return what a version is downloaded as in a format; NotMadeYet just after an erasure.
+
+    A held-out set is sealed in one format.
+    """
+    if version.dataset.kind == DatasetKind.EVALUATION and kind != DownloadFormat.JSONL:
+        raise InvalidInput.at("/format", "A held-out set is downloaded as jsonl.", code="format")
     found = next((file for file in current(version) if file.format == kind), None)
     if found is None:
         raise NotMadeYet("Rows of this version were erased; it is being made anew without them.")

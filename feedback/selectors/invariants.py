@@ -4,7 +4,10 @@ import itertools
 import uuid
 from collections.abc import Iterable, Iterator
 
+from django.db.models import Exists, OuterRef
+
 from feedback.domain.signals import RULES
+from feedback.enums import DatasetKind
 from feedback.models import DatasetEntry, DatasetVersion, FeedbackSignal
 from feedback.selectors import downloads, signals
 from governance.domain.invariants import Span
@@ -31,6 +34,25 @@ def versions_are_their_bytes(span: Span) -> Iterator[str]:
             yield f"version {version.pk} is not what its digest says"
         else:
             yield from _files(version)
+
+
+def held_out_is_apart(span: Span) -> Iterator[str]:
+    """Return each row of a held-out set that a training version of its pipeline holds as well."""
+    sets = DatasetVersion.objects.filter(
+        dataset__kind=DatasetKind.EVALUATION, **span.of("sealed_at")
+    ).select_related("dataset")
+    for version in sets.order_by("pk"):
+        trained = DatasetVersion.objects.filter(
+            dataset__pipeline=version.dataset.pipeline_id, dataset__kind=DatasetKind.TRAINING
+        )
+        there = DatasetEntry.objects.filter(version__in=trained.values("pk")).exclude(content="")
+        own = DatasetEntry.objects.filter(version=version).exclude(content="")
+        met = own.filter(
+            Exists(there.filter(external_id=OuterRef("external_id")))
+            | Exists(there.filter(input_digest=OuterRef("input_digest")))
+        )
+        for name in met.order_by("position").values_list("external_id", flat=True):
+            yield f"row {name} of held-out version {version.pk} is in training data as well"
 
 
 def _leaves(entries: Iterable[tuple[int, str]]) -> Iterator[bytes]:

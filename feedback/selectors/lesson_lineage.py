@@ -7,10 +7,11 @@ from feedback.selectors import lessons, signals
 from governance.domain.lineage import UUID, Node, Ref
 from governance.domain.principal import Principal
 from governance.selectors import lineage
+from governance.selectors.adjustment_lineage import ADJUSTMENT
 from governance.selectors.lineage import Kind, Pair, Relation
 from reviews.selectors.lineage import DECISION
 
-SIGNAL, LESSON, ADJUSTMENT = "signal", "lesson", "adjustment"
+SIGNAL, LESSON = "signal", "lesson"
 
 
 def of_signals(principal: Principal, names: Sequence[str]) -> Iterator[Node]:
@@ -81,6 +82,5 @@ def register() -> None:
         Kind(LESSON, "Lesson", UUID, of_lessons, single=True),
         Relation(DECISION, SIGNAL, "taught", _taught, _derived_from),
         Relation(SIGNAL, LESSON, "drawn_from", _drawn, _drawn_from),
-        # Walked where adjustments are registered as a kind.
         Relation(LESSON, ADJUSTMENT, "led_to", _led_to, _came_of),
     )

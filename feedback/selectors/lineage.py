@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from feedback.models import DatasetEntry, DatasetVersion
 from governance.domain.lineage import NAME_AT_VERSION, Node, Ref
@@ -29,7 +29,9 @@ ON_NO_DECISION = Q(resolution=None) | Q(resolution__decided_on=[])
 
 def versions(principal: Principal, names: Sequence[str]) -> Iterator[Node]:
     """Yield sealed versions within reach, by `slug@number`."""
-    rows = audit.within(_named(names), principal, "dataset__pipeline").order_by("sealed_at", "pk")
+    rows = audit.within(versions_named(names), principal, "dataset__pipeline").order_by(
+        "sealed_at", "pk"
+    )
     found = rows.values_list(
         "dataset__slug", "number", "dataset__pipeline__slug", "sealed_at", "rows", "digest"
     )
@@ -39,7 +41,8 @@ def versions(principal: Principal, names: Sequence[str]) -> Iterator[Node]:
         yield Node(Ref(DATASET, name), name, pipeline, sealed_at, facts)
 
 
-def _named(names: Iterable[str]) -> Any:
+def versions_named(names: Iterable[str]) -> "QuerySet[DatasetVersion]":
+    """Return the versions of datasets with these names, `slug@number`."""
     wanted = Q(pk__in=[])
     numbers: dict[str, list[int]] = defaultdict(list)
     for name in names:
@@ -100,7 +103,7 @@ def _entries(
     names: Sequence[str], field: str, condition: Q = EVERY
 ) -> Iterator[tuple[str, list[Any]]]:
     """Yield a column of the entries of each version, AT_ONCE of them at a time."""
-    found = _named(names).values_list("pk", "dataset__slug", "number", "rows")
+    found = versions_named(names).values_list("pk", "dataset__slug", "number", "rows")
     for pk, slug, number, count in found:
         for start in range(0, count, AT_ONCE):
             rows = DatasetEntry.objects.filter(

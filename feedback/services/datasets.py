@@ -6,6 +6,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 
 from feedback.domain import recipes
+from feedback.enums import DatasetKind
 from feedback.models import Dataset
 from feedback.selectors import datasets
 from governance.domain.faults import Fault
@@ -30,12 +31,18 @@ def create(
     wanted: Any,
     include: Any,
     now: datetime,
+    kind: str = DatasetKind.TRAINING,
 ) -> Dataset:
-    """Put a recipe on record under a name that no dataset has."""
+    """Put a recipe on record under a name that no dataset has; a held-out set has none."""
     row = Pipeline.objects.filter(slug=pipeline).first()
     if row is None or not principal.sees(row.pk):
         detail = f"There is no pipeline {pipeline!r} within reach."
         raise NotFound(detail, faults=(Fault("/pipeline", "unknown", detail),))
+    if kind == DatasetKind.EVALUATION and (wanted or include):
+        named = "/filter" if wanted else "/include"
+        raise InvalidInput.at(
+            named, "The rows of a held-out set are sent, not chosen.", code="kind"
+        )
     try:
         recipe = recipes.parse(wanted, include)
     except recipes.InvalidRecipe as error:
@@ -43,8 +50,9 @@ def create(
     dataset = Dataset(
         slug=slug,
         pipeline=row,
+        kind=kind,
         filter=dict(recipe.wanted),
-        include=recipe.include,
+        include={} if kind == DatasetKind.EVALUATION else recipe.include,
         created_by=actor,
         created_at=now,
     )
@@ -58,6 +66,7 @@ def create(
             "dataset": str(dataset.pk),
             "slug": slug,
             "pipeline": pipeline,
+            "kind": dataset.kind,
             "filter": dataset.filter,
             "include": dataset.include,
         },
@@ -87,6 +96,8 @@ def request_version(
 ) -> Job:
     """Promise a version of what stands now, or stood at an earlier instant `as_of`."""
     dataset = datasets.dataset(principal, slug)
+    if dataset.kind == DatasetKind.EVALUATION:
+        raise Conflict(f"{slug} is held out: send its rows, a line each, as application/x-ndjson.")
     if as_of is not None and as_of > now:
         raise InvalidInput.at("/as_of", "as_of is an instant that has passed.", code="future")
     return jobs.start(

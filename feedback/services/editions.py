@@ -21,7 +21,8 @@ def make(*, version_id: uuid.UUID, now: datetime) -> int:
     if version is None or not (rows := downloads.remaining(version)) < version.rows:
         return 0
     known = set(version.editions.filter(rows=rows).values_list("format", flat=True))
-    wanted = [kind for kind in DownloadFormat if kind not in known]
+    formats = version.files.order_by("format").values_list("format", flat=True)
+    wanted = [DownloadFormat(kind) for kind in formats if kind not in known]
     for kind in wanted:
         edition = DatasetEdition(
             id=uuid7(), version=version, format=kind, rows=rows, made_at=now, sha256="", size=0

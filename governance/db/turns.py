@@ -7,6 +7,7 @@ from django.db import connection
 
 # One number for each thing that is taken turns for, within the database.
 STANDSTILL = 5_101
+HOLDING_OUT = 5_102
 
 
 def share(thing: int) -> None:

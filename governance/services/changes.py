@@ -19,7 +19,7 @@ from governance.models import Pipeline, PolicyVersion, User
 from governance.selectors import effective
 from governance.selectors.effective import Effective, Model
 from governance.selectors.policies import known
-from governance.services import policies, rows
+from governance.services import policies, registered_models, rows
 
 MODEL_FIELDS = ("name", "version", "digest")
 MOST_VALUES = 50
@@ -67,7 +67,23 @@ def _model(change: Mapping[str, Any]) -> Model:
         if not isinstance(value, str) or not 0 < len(value.strip()) <= 120:
             faults.append(Fault(f"/change/{name}", "text", "Give text of 1 to 120 characters."))
     _refuse(faults)
-    return {name: change[name] for name in MODEL_FIELDS if name in change}
+    return _as_registered({name: change[name] for name in MODEL_FIELDS if name in change})
+
+
+def _as_registered(model: Model) -> Model:
+    """Return a model with the digest that it is registered under, where its name is known."""
+    name, version = model["name"], model["version"]
+    try:
+        known = registered_models.digest(name, version)
+    except LookupError:
+        detail = f"{name} has no version {version!r}: register it first."
+        raise InvalidInput.at("/change/version", detail, code="unknown") from None
+    if known is None:
+        return model
+    if model.get("digest", known) != known:
+        detail = f"{name} {version} is registered as {known}."
+        raise InvalidInput.at("/change/digest", detail, code="digest")
+    return model | {"digest": known}
 
 
 def _refuse(faults: Sequence[Fault]) -> None:

@@ -20,7 +20,8 @@ from governance.domain.faults import Fault
 from governance.exceptions import DomainError, InvalidInput, NotFound, NotPermitted
 from governance.rest import etags, pagination, problems
 from governance.rest.idempotency import idempotent
-from governance.rest.parsers import MAX_LINES, MAX_OBJECT, MAX_STREAM, TooLarge, read_body
+from governance.rest.lines import JSON, NDJSON, body, media_type, numbered
+from governance.rest.parsers import MAX_OBJECT, MAX_STREAM
 from governance.rest.renderers import JSONRenderer, dumps
 from governance.rest.serializers import (
     MomentField,
@@ -42,7 +43,6 @@ from reviews.selectors import records, trace
 from reviews.selectors.blindness import is_hidden
 from reviews.services import intake, outcomes, overrides, withdrawals
 
-NDJSON = "application/x-ndjson"
 POLL = timedelta(milliseconds=250)
 MAX_WAIT = 60
 STATUS_TITLES = {404: "Not found", 409: "Conflict"}
@@ -146,10 +146,10 @@ class Predictions(Endpoint):
     @idempotent
     def post(self, request: Request) -> HttpResponseBase:
         """Take one prediction (JSON) or many (NDJSON), each once."""
-        kind = (request.content_type or "").split(";")[0].strip().lower()
+        kind = media_type(request)
         if kind == NDJSON:
             return _take_lines(request)
-        if kind != "application/json":
+        if kind != JSON:
             raise UnsupportedMediaType(kind)
         return _take_one(request)
 
@@ -173,14 +173,8 @@ class Predictions(Endpoint):
         )
 
 
-def _body(request: Request, limit: int) -> bytes:
-    stream = request._request
-    encoding = request.headers.get("Content-Encoding", "").strip().lower()
-    return read_body(stream, encoding=encoding, limit=limit)
-
-
 def _take_one(request: Request) -> HttpResponse:
-    parsed = intake.parse(_body(request, MAX_OBJECT))
+    parsed = intake.parse(body(request, MAX_OBJECT))
     (taken,) = intake.accept(
         candidates=[parsed],
         principal=principal_of(request),
@@ -208,26 +202,19 @@ def _refusal(taken: intake.Taken) -> DomainError:
 
 
 def _take_lines(request: Request) -> HttpResponse:
-    raw = _body(request, MAX_STREAM)
     atomic = bool(query(IntakeQuery, request).get("atomic", False))
-    count = raw.count(b"\n") + (not raw.endswith(b"\n"))
-    if count > MAX_LINES:
-        raise TooLarge(f"A call brings at most {MAX_LINES} lines; this one has {count}.")
-    numbered = [(i, line) for i, line in enumerate(raw.split(b"\n"), 1) if line.strip()]
-    if not numbered:
-        raise InvalidInput.at("", "The body holds no line.", code="required")
+    lines = numbered(body(request, MAX_STREAM))
     results = intake.accept(
-        candidates=[_parsed(line) for _, line in numbered],
+        candidates=[_parsed(line) for _, line in lines],
         principal=principal_of(request),
         actor=user_of(request),
         now=clock.now(),
         atomic=atomic,
     )
     if atomic and any(result.outcome == intake.REJECTED for result in results):
-        raise _none_taken(numbered, results)
-    numbers = (number for number, _ in numbered)
-    body = b"\n".join(_line(n, result) for n, result in zip(numbers, results, strict=True))
-    return HttpResponse(body + b"\n" if body else b"", content_type=NDJSON)
+        raise _none_taken(lines, results)
+    told = [_line(n, result) for (n, _), result in zip(lines, results, strict=True)]
+    return HttpResponse(b"\n".join([*told, b""]), content_type=NDJSON)
 
 
 def _parsed(line: bytes) -> Candidate | intake.Taken:
@@ -237,10 +224,10 @@ def _parsed(line: bytes) -> Candidate | intake.Taken:
     return intake.parse(line)
 
 
-def _none_taken(numbered: list[tuple[int, bytes]], results: list[intake.Taken]) -> InvalidInput:
+def _none_taken(lines: list[tuple[int, bytes]], results: list[intake.Taken]) -> InvalidInput:
     faults = tuple(
         fault.below(f"/{number}")
-        for (number, _), result in zip(numbered, results, strict=True)
+        for (number, _), result in zip(lines, results, strict=True)
         if result.outcome == intake.REJECTED
         for fault in result.faults
     )

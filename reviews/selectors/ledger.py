@@ -16,12 +16,12 @@ from reviews.models import Prediction, ReviewItem
 ITEM, PREDICTION = "item:", "prediction:"
 ADJUSTMENT, STOP, INCIDENT, WEBHOOK = "adjustment:", "stop:", "incident:", "webhook:"
 # Events of many pipelines, which they name.
-OF_MANY = ("intake:", "signals:", "pack:")
+OF_MANY = ("intake:", "signals:", "pack:", "model:", "evaluation:", "gate:")
 KINDS = (
     "adjustment", "stop", "item", "prediction", "intake", "lesson", "signals", "token",
     "sign-in-link", "outbox", "maintenance", "consent", "hold", "erasure", "purge",
     "access-review", "incident", "pack", "webhook", "reviewer-notice", "figure-dispute",
-    "retrospective",
+    "retrospective", "model", "evaluation", "gate",
 )  # fmt: skip
 # What belongs to no pipeline and concerns them all.
 SHARED = (

@@ -31,7 +31,7 @@ from tests.privacy.conftest import LATER, Scene, about, decided, declare, seal
 
 WHO = "zebulon-77"
 NAME = "Quillfeather"
-SPAN = Span(None, NOW + timedelta(days=1))
+SPAN = Span(NOW + timedelta(days=1))
 
 
 def everything() -> str:

@@ -70,7 +70,7 @@ def test_o3_a_purge_takes_what_is_past_its_time_and_nothing_else(scene: Scene) -
     assert event.detail["rows"] == 1
     assert event.detail["class"] == "predictions"
     assert Redaction.objects.get(model="reviews.prediction").event == event.pk
-    span = Span(None, NOW + 400 * DAY)
+    span = Span(NOW + 400 * DAY)
     assert list(intake_invariants.predictions_are_there_once(span)) == []
     assert list(redactions.untrue(span)) == []
 

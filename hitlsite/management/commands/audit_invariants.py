@@ -29,7 +29,7 @@ def _moment(text: str) -> datetime:
 class Command(BaseCommand):
     """`manage.py audit_invariants`: a line for each invariant that holds, and for each breach."""
 
-    help = "Check the invariants I1 to I13 of the records, the clocks and the outbox."
+    help = "Check the invariants I1 to I14 of the records, the clocks and the outbox."
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Take how far to look back."""

@@ -27,6 +27,16 @@ ENDED: dict[str, Any] = {"stopped_at": None, "outcome": "", "paused_at": None, "
 STOPPED = ENDED | {"status": "stopped", "stopped_at": F("started_at")}
 # What to change in a copy of a good row so that it breaks just this check.
 BROKEN: dict[str, dict[str, Any]] = {
+    "dataset_kind_valid": {"kind": "other", "filter": {}, "include": {}},
+    "dataset_held_out_has_no_recipe": {"kind": "evaluation", "filter": {"tier": ["mid"]}},
+    "modelversion_named": {"version": ""},
+    "modelversion_digest_sha256": {"digest": "md5:0"},
+    "modelversion_not_its_own_parent": {"parent_id": F("id")},
+    "evaluationprediction_confidence_share": {"confidence": 1.5},
+    "evaluationfinish_has_rows": {"evaluation_id": "open evaluation", "rows": 0, "correct": 0},
+    "gaterun_plan_frozen_first": {"candidate_evaluated_at": datetime(2000, 1, 1, tzinfo=UTC)},
+    "gaterun_verdict_valid": {"verdict": "maybe"},
+    "gaterun_of_two": {"candidate_id": F("baseline_id")},
     "policyversion_kind_valid": {"kind": "other"},
     "pipeline_random_slice_is_share": {"random_slice": 1.5},
     "policyactivation_mode_valid": {"mode": "draft"},
@@ -226,7 +236,7 @@ APART: dict[str, dict[str, Any]] = {
     "stopresumption_position_uniq": {"person": "another"},
     "stopresumption_person_uniq": {"position": 2},
 }
-ITSELF = ("undoes_id", "superseded_by_id")
+ITSELF = ("undoes_id", "superseded_by_id", "parent_id")
 # These tables are closed to rows of a version that exists: the rows point at one that does not yet.
 OPENED = {
     "datasetentry_position_uniq": "version_id",
@@ -234,6 +244,10 @@ OPENED = {
     "datasetfile_uniq": "version_id",
     "datasetfile_format_valid": "version_id",
     "datasetfilepart_position_uniq": "file_id",
+    "modeltraining_once": "model_id",
+    "evaluationprediction_once": "evaluation_id",
+    "evaluationprediction_confidence_share": "evaluation_id",
+    "gaterunevaluation_once": "run_id",
 }
 
 
@@ -244,6 +258,7 @@ def copy_of(world: World, model: type[models.Model], rows: Any, changes: dict[st
     copy = model(**{f.attname: getattr(row, f.attname) for f in model._meta.concrete_fields})
     copy.pk = uuid7() if isinstance(model._meta.pk, models.UUIDField) else None
     special = {"now": row, "later": row, "bot": world.bot.pk, "item": world.item.pk}
+    special["open evaluation"] = world.bench.open
     special |= {"approved": world.approved.pk, "incident": Incident.objects.earliest("pk").pk}
     for name, value in changes.items():
         if isinstance(value, F):

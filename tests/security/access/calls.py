@@ -12,6 +12,8 @@ EVERY = (
     "predictions:write", "review", "config:write", "datasets:read", "datasets:write",
     "models:write", "govern", "audit:read", "admin",
 )  # fmt: skip
+MODELS = ("models:write", "datasets:read", "audit:read", "govern")
+JUDGING = ("models:write", "audit:read", "govern")
 Filled = Callable[[World], Any]
 
 
@@ -53,7 +55,8 @@ def at(text: str) -> Filled:
             stop=world.stop.pk, rolled_back=world.rolled_back.pk, pack=world.pack.pk,
             webhook=world.told.endpoint_id, figure_dispute=world.figure_dispute.pk,
             open_look=world.looks.open, held_look=world.looks.held, done_look=world.looks.done,
-            finding=world.looks.finding,
+            finding=world.looks.finding, evaluation=world.bench.open,
+            filled=world.bench.filled, run=world.bench.run,
             dispute=world.dispute.pk, resolution=world.dispute.resolution_id,
         )  # fmt: skip
 
@@ -133,6 +136,29 @@ def a_signature(world: World) -> dict[str, Any]:
 
 def a_dataset(world: World) -> dict[str, Any]:
     return {"slug": "other", "pipeline": "intents"}
+
+
+def a_model(world: World) -> dict[str, Any]:
+    return {
+        "version": "3", "artifact_uri": "file:3", "digest": f"sha256:{'3' * 64}",
+        "trained_on": [{"dataset": "answers", "version": 1}],
+    }  # fmt: skip
+
+
+def an_evaluation(world: World) -> dict[str, Any]:
+    return {"model": "sorter", "version": "1", "dataset": "edge", "dataset_version": 1}
+
+
+def a_line(world: World) -> dict[str, Any]:
+    return {"external_id": "edge-1", "output": {"label": "balance"}}
+
+
+def a_plan(world: World) -> dict[str, Any]:
+    return {"keep": [{"dataset": "edge", "version": 1, "margin": 0.02}]}
+
+
+def a_gate(world: World) -> dict[str, Any]:
+    return a_plan(world) | {"slug": "another", "pipeline": "intents", "model": "sorter"}
 
 
 def a_consent(world: World) -> dict[str, Any]:
