@@ -3,16 +3,20 @@
 from collections.abc import Iterable
 from typing import Any
 
+from django.http import HttpResponse
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from feedback.domain.registry import WRONG_DIGEST, Registration
+from feedback.domain.system_cards import markdown
 from feedback.models import ModelVersion
 from feedback.selectors import registry as registered
+from feedback.selectors import system_cards
 from feedback.services import registry
-from governance.rest import pagination
+from governance.rest import etags, pagination
 from governance.rest.etags import etag, unchanged
 from governance.rest.idempotency import idempotent
 from governance.rest.schema import Shown, page_of
@@ -20,6 +24,7 @@ from governance.rest.serializers import StrictCharField, StrictSerializer, query
 from governance.rest.views import Endpoint, principal_of, user_of
 from governance.selectors import clock
 
+MARKDOWN = "text/markdown"
 READ = ("models:write", "datasets:read", "audit:read", "govern")
 
 
@@ -72,6 +77,31 @@ class ModelVersionShown(Shown):
     registered_at = serializers.DateTimeField()
 
 
+class CardFilter(StrictSerializer):
+    """The query parameters of a card."""
+
+    format = serializers.ChoiceField(["json", "markdown"], default="json")
+
+
+class CardShown(Shown):
+    """A system card. Each fact names as `record` the row that it follows from."""
+
+    model = serializers.DictField()
+    purpose = serializers.ListField(child=serializers.DictField())
+    training = serializers.ListField(child=serializers.DictField())
+    performance = serializers.ListField(child=serializers.DictField())
+    weak_slices = serializers.ListField(child=serializers.DictField())
+    gates = serializers.ListField(child=serializers.DictField())
+    oversight = serializers.ListField(child=serializers.DictField())
+    in_force = serializers.ListField(child=serializers.DictField())
+    open_incidents = serializers.ListField(child=serializers.DictField())
+    stops = serializers.ListField(child=serializers.DictField())
+    limits = serializers.ListField(child=serializers.DictField())
+
+
+VERSIONS = page_of(ModelVersionShown)
+
+
 class Models(Endpoint):
     """The versions of all models."""
 
@@ -81,7 +111,7 @@ class Models(Endpoint):
     @extend_schema(
         operation_id="list_models",
         parameters=[ModelVersionFilter],
-        responses=page_of(ModelVersionShown),
+        responses=VERSIONS,
     )
     def get(self, request: Request) -> Response:
         """List the versions of all models, the newest first."""
@@ -122,7 +152,7 @@ class ModelVersions(Endpoint):
     @extend_schema(
         operation_id="list_model_versions",
         parameters=[ModelVersionFilter],
-        responses=page_of(ModelVersionShown),
+        responses=VERSIONS,
     )
     def get(self, request: Request, name: str) -> Response:
         """List the versions of a model, the newest first; none, where there is no such model."""
@@ -143,6 +173,30 @@ class OneModelVersion(Endpoint):
         if unchanged(request, row.digest):
             return Response(status=304, headers={"ETag": etag(row.digest)})
         return Response(shown(row), headers={"ETag": etag(row.digest)})
+
+
+class ModelCard(Endpoint):
+    """The system card of a version."""
+
+    scopes = {"GET": READ}
+    parameters = frozenset(CardFilter().fields)
+
+    @extend_schema(
+        operation_id="get_model_card",
+        parameters=[CardFilter],
+        responses={(200, "application/json"): CardShown, (200, MARKDOWN): OpenApiTypes.STR},
+    )
+    def get(self, request: Request, name: str, version: str) -> HttpResponse:
+        """Return what a version is for, how well it does by slice, who watches it, and its limits.
+
+        It is made anew from the records whenever it is asked for.
+        """
+        wanted = query(CardFilter, request)
+        principal = principal_of(request)
+        card = system_cards.of(principal, registered.version(principal, name, version))
+        if wanted["format"] == "markdown":
+            return HttpResponse(markdown(card), content_type=f"{MARKDOWN}; charset=utf-8")
+        return etags.answer(request, card)
 
 
 def all_shown(rows: Iterable[ModelVersion]) -> list[dict[str, Any]]:

@@ -61,6 +61,7 @@ urlpatterns = [
     path("models", models.Models.as_view()),
     path("models/<str:name>/versions", models.ModelVersions.as_view()),
     path("models/<str:name>/versions/<str:version>", models.OneModelVersion.as_view()),
+    path("models/<str:name>/versions/<str:version>/card", models.ModelCard.as_view()),
     path("evaluations", evaluations.Evaluations.as_view()),
     path("evaluations/<uuid:evaluation_id>", evaluations.OneEvaluation.as_view()),
     path(

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from feedback.web import cases, consent, figures, lessons, lineage, retrospectives
+from feedback.web import cases, consent, figures, lessons, lineage, models, retrospectives
 
 urlpatterns = [
     path("my-consent", consent.mine, name="my-consent"),
@@ -27,6 +27,9 @@ urlpatterns = [
         )
         for verb in retrospectives.ACTS
     ),
+    path("models", models.listed, name="models"),
+    path("models/<str:name>/<str:version>", models.card, name="model"),
+    path("gates/<slug:slug>/runs/<uuid:run_id>", models.run, name="gate-run"),
     path("lineage", lineage.index, name="lineage-index"),
     path("lineage/<path:ref>", lineage.page, name="lineage"),
 ]

@@ -200,6 +200,12 @@ def percent(share: float) -> str:
 
 
 @register.filter
+def points(share: float) -> str:
+    """Return a difference of shares in hundredths, with its sign."""
+    return f"{100 * share:+.1f}".replace("-", "\N{MINUS SIGN}")
+
+
+@register.filter
 def bar(share: float) -> str:
     """Return a share as a length of 0 to 100, for the width of a bar."""
     return f"{100 * min(max(share, 0.0), 1.0):.1f}" if math.isfinite(share) else "0"

@@ -353,6 +353,9 @@ CALLS: dict[tuple[str, str], Call] = {
     ("GET", "models/<str:name>/versions/<str:version>"): Call(
         MODELS, at("/models/sorter/versions/2")
     ),
+    ("GET", "models/<str:name>/versions/<str:version>/card"): Call(
+        MODELS, at("/models/sorter/versions/2/card")
+    ),
     ("GET", "evaluations"): Call(JUDGING, at("/evaluations"), elsewhere=200),
     ("POST", "evaluations"): Call(
         ("models:write",), at("/evaluations"), 201, body=an_evaluation, elsewhere=400
