@@ -168,7 +168,7 @@ def test_what_was_erased_is_in_no_later_version(scene: Scene) -> None:
     execute(scene, ask(scene))
     second = seal(scene)
     assert (first.rows, second.rows) == (3, 2)
-    found = dataset_selector.differences(first, second)
+    found = dataset_selector.differences(principals.of_person(scene.bot), first, second)
     assert found.counts == {"added": 0, "removed": 0, "changed": 0, "unchanged": 2}
 
 
