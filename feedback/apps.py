@@ -29,6 +29,7 @@ class FeedbackConfig(AppConfig):
             lineage,
             model_lineage,
             news,
+            pack_people,
             pack_records,
         )
         from governance.services import registered_models  # noqa: PLC0415
@@ -38,6 +39,7 @@ class FeedbackConfig(AppConfig):
         lesson_lineage.register()
         model_lineage.register()
         pack_records.register_all()
+        pack_people.register_all()
         news.register_own()
         register("datasets", evidence.dataset_digest)
         register("signals", evidence.signal_digest)
