@@ -30,6 +30,7 @@ class FeedbackConfig(AppConfig):
             model_lineage,
             news,
             pack_models,
+            pack_people,
             pack_records,
         )
         from governance.services import registered_models  # noqa: PLC0415
@@ -40,6 +41,7 @@ class FeedbackConfig(AppConfig):
         model_lineage.register()
         pack_records.register_all()
         pack_models.register_all()
+        pack_people.register_all()
         news.register_own()
         register("datasets", evidence.dataset_digest)
         register("signals", evidence.signal_digest)

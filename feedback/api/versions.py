@@ -18,7 +18,7 @@ from feedback.models import DatasetVersion
 from feedback.selectors import containing, downloads
 from feedback.selectors import datasets as selector
 from feedback.services import datasets, exports, held_out
-from governance.exceptions import InvalidInput
+from governance.exceptions import Held, InvalidInput
 from governance.rest import jobs, lines, pagination
 from governance.rest.etags import etag, unchanged
 from governance.rest.idempotency import idempotent
@@ -35,6 +35,12 @@ MEDIA_TYPES = {
     DownloadFormat.CSV_RAW: CSV,
     DownloadFormat.PARQUET: PARQUET,
 }
+
+
+RESTRICTED = (
+    "Rows of this version are restricted: their erasure is asked for and a legal hold keeps them. "
+    "Seal a new version, which leaves them out."
+)
 
 
 class Versions(Endpoint):
@@ -121,11 +127,14 @@ class Download(Endpoint):
 
         Where the pipeline holds personal data, its sources must cover `purpose`; a 403 otherwise.
         After an erasure the rows that are left have a SHA-256 of their own; a 409 with Retry-After
-        while that is worked out.
+        while that is worked out. While rows are restricted, because a legal hold keeps what
+        somebody asked to have erased, it is a 423 for whoever does not read all on record.
         """
         wanted = query(DownloadQuery, request)
         kind = _format(wanted["format"], raw=wanted["raw"])
         row = selector.version(principal_of(request), slug, number)
+        if containing.restricted(principal_of(request), row):
+            raise Held(RESTRICTED)
         exports.check(
             version=row, purpose=wanted["purpose"], actor=user_of(request), now=clock.now()
         )
@@ -172,5 +181,5 @@ class Diff(Endpoint):
         """
         old = selector.version(principal_of(request), slug, before)
         new = selector.version(principal_of(request), slug, after)
-        found = selector.differences(old, new)
+        found = selector.differences(principal_of(request), old, new)
         return Response(representations.difference(old, new, found))

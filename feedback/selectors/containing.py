@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from feedback.models import DatasetEntry, DatasetVersion
+from governance.domain.principal import Principal
 from reviews.enums import ResolutionKind
 from reviews.models import Decision, Prediction, Resolution
+from reviews.selectors import restrictions
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,14 @@ def overturned(version: DatasetVersion) -> "QuerySet[DatasetEntry]":
         version=version,
         external_id__in=made.values("item__prediction__external_id"),
     ).order_by("position")
+
+
+def restricted(principal: Principal, version: DatasetVersion) -> bool:
+    """Return whether a version holds rows that are restricted, and so not there for a principal."""
+    if restrictions.sees(principal):
+        return False
+    rows = DatasetEntry.objects.filter(version=version).exclude(content="")
+    return restrictions.among(rows, "prediction__").exists()
 
 
 def entries_of(predictions: "QuerySet[Prediction]") -> "QuerySet[DatasetEntry]":

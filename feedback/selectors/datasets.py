@@ -13,6 +13,7 @@ from feedback.selectors.downloads import remaining
 from governance.domain.principal import Principal
 from governance.exceptions import NotFound
 from governance.selectors import audit
+from reviews.selectors import restrictions
 
 MOST_LISTED = 1_000
 
@@ -70,10 +71,10 @@ class Differences:
     changed: list[dict[str, Any]]
 
 
-def differences(before: DatasetVersion, after: DatasetVersion) -> Differences:
+def differences(principal: Principal, before: DatasetVersion, after: DatasetVersion) -> Differences:
     """Return what `after` has that `before` has not, and the other way round, by external_id.
 
-    A row that was erased is in neither.
+    A row that was erased is in neither; one that is restricted is counted and not named.
     """
     same_row = Q(external_id=OuterRef("external_id"))
     there = DatasetEntry.objects.exclude(content="")
@@ -84,6 +85,9 @@ def differences(before: DatasetVersion, after: DatasetVersion) -> Differences:
     changed = there.filter(Exists(old.exclude(content=OuterRef("content"))), version=after)
     counts = {"added": added.count(), "removed": removed.count(), "changed": changed.count()}
     counts["unchanged"] = remaining(after) - counts["added"] - counts["changed"]
+    added, removed, changed = (
+        restrictions.shown(principal, rows, "prediction__") for rows in (added, removed, changed)
+    )
     return Differences(counts, _named(added), _named(removed), _changes(changed, before))
 
 

@@ -13,7 +13,7 @@ from governance.exceptions import NotFound
 from governance.selectors import audit
 from reviews.enums import ResolutionKind, Verdict
 from reviews.models import Resolution
-from reviews.selectors import challenges
+from reviews.selectors import challenges, restrictions
 from reviews.selectors.blindness import exposed
 
 SURE, UNSURE = 0.8, 0.5
@@ -93,7 +93,8 @@ def outcomes(principal: Principal, row: Retrospective) -> "QuerySet[Resolution]"
         ~Exists(doubted), item__pipeline=row.pipeline_id, item__resolution=F("pk"),
         resolved_at__gte=row.since, resolved_at__lt=row.until,
     )  # fmt: skip
-    return exposed(principal, rows).select_related("item__prediction")
+    seen = restrictions.shown(principal, exposed(principal, rows), "item__prediction__")
+    return seen.select_related("item__prediction")
 
 
 def suggested(principal: Principal, row: Retrospective) -> Iterator[Suggestion]:

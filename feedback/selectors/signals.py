@@ -13,6 +13,7 @@ from feedback.models import FeedbackSignal
 from governance.domain.principal import Principal
 from governance.selectors import audit, policies
 from reviews.models import Decision, Resolution
+from reviews.selectors import restrictions
 from reviews.selectors.blindness import exposed
 
 # No transaction is open for so long, so what was resolved earlier is here or never will be.
@@ -27,7 +28,8 @@ def standing() -> Q:
 def within(principal: Principal) -> "QuerySet[FeedbackSignal]":
     """Return the signals of pipelines within reach; not those of items blind to the principal."""
     rows = audit.within(FeedbackSignal.objects.all(), principal, "pipeline")
-    return exposed(principal, rows).select_related("pipeline", "item")
+    rows = restrictions.shown(principal, exposed(principal, rows), "item__prediction__")
+    return rows.select_related("pipeline", "item")
 
 
 def undistilled() -> "QuerySet[Resolution]":

@@ -24,6 +24,7 @@ from governance.selectors.consents import Refused
 from governance.selectors.redactions import recorded, row_name
 from reviews.enums import Disposition
 from reviews.models import Decision, Prediction, Resolution, ReviewItem, Withdrawal
+from reviews.selectors.restrictions import Restriction
 
 AT_ONCE = 2_000
 ON_PREDICTION = {
@@ -77,15 +78,16 @@ class Reading:
     was undone, a resolution that was superseded or a prediction that was withdrawn later is as it
     was. The items are locked as they are read, so that none is undone before the caller commits.
 
-    What is about a person who refuses, or rests on the judgement of one, is left out and counted
-    in `left_out`, whatever `as_of`: a withdrawal counts from when it was made. What was erased is
-    no row.
+    What is about a person who refuses, or rests on the judgement of one, and what is restricted is
+    left out and counted in `left_out`, whatever `as_of`: a withdrawal counts from when it was made.
+    What was erased is no row.
     """
 
     pipeline: Pipeline
     recipe: Recipe
     as_of: datetime
     refused: Refused = field(default_factory=lambda: Refused(frozenset(), frozenset()))
+    restricted: tuple[Restriction, ...] = ()
     left_out: int = 0
     _guidelines: dict[uuid.UUID, int] = field(default_factory=dict)
     _aliases: dict[int, str] = field(default_factory=dict)
@@ -178,6 +180,8 @@ class Reading:
         decisions: Mapping[str, Mapping[str, Any]],
     ) -> bool:
         subject = prediction["subject_ref"]
+        if any(each.covers(subject, self.pipeline.pk) for each in self.restricted):
+            return True
         refusing = self.refused.subjects if subject else ()
         if refusing and not refusing.isdisjoint(envelopes.tokens(settings.PRIVACY_KEYS, subject)):
             return True

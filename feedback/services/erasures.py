@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Count, Q
+from django.db.models import Count
 
 from feedback.services import audit_packs, retrospective_erasing
 from feedback.services.dataset_erasing import STORE
@@ -246,15 +246,6 @@ def _plan(key: SubjectKey, subject: Subject, found: Mapping[str, Keys]) -> Plan:
     )
     kept = {store.name: store.kept for store in STORES if store.kept}
     pipelines = {row["pipeline__slug"]: row["n"] for row in by_pipeline}
-    return Plan(counts, kept, pipelines, _blocking(key, subject, pipelines))
-
-
-def _blocking(
-    key: SubjectKey, subject: Subject, pipelines: Mapping[str, int]
-) -> tuple[LegalHold, ...]:
-    """Return the holds that cover some of it: on the person, or on a pipeline that has data."""
-    of_person = Q(subject=key)
-    if subject.pipelines is not None:
-        of_person &= Q(pipeline=None) | Q(pipeline__in=subject.pipelines)
-    on_pipeline = Q(subject=None, pipeline__slug__in=list(pipelines))
-    return tuple(holds.in_force().filter(of_person | on_pipeline).order_by("pk"))
+    having = erasing.predictions_of(subject).order_by().values("pipeline")
+    blocked = tuple(holds.covering(key, subject.pipelines, having=having))
+    return Plan(counts, kept, pipelines, blocked)

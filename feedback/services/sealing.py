@@ -30,6 +30,7 @@ from governance.models import DataSource, Job
 from governance.models.base import uuid7
 from governance.selectors import consents, provenance
 from governance.services import ledger
+from reviews.selectors import restrictions
 from reviews.services import resolutions
 
 PART = 2**20
@@ -69,7 +70,7 @@ def seal(*, job: Job, now: datetime) -> dict[str, Any]:
     sets = held_out.sealed(dataset.pipeline_id)
     binding = _Binding(uuid7(), held_out.of_pipeline(dataset.pipeline_id))
     refused = consents.refused(TRAINING, dataset.pipeline_id)
-    reading = Reading(dataset.pipeline, recipe, as_of, refused)
+    reading = Reading(dataset.pipeline, recipe, as_of, refused, restrictions.in_force())
     for standing in reading.chunks():
         taken = binding.take(standing)
         items = [entry.item_id for entry in taken if entry.item_id]

@@ -15,7 +15,7 @@ from governance.domain import case_verifier
 from governance.enums import Permission
 from governance.selectors import clock
 from reviews.models import Prediction
-from reviews.selectors import trace
+from reviews.selectors import restrictions, trace
 
 
 @require_safe
@@ -36,6 +36,7 @@ def page(request: ReaderRequest, prediction_id: uuid.UUID) -> HttpResponse:
         "case": case,
         "ref": f"prediction:{prediction_id}",
         "item": case["item"],
+        "restricted": restrictions.on(row),
         "overrides": request.principal.may(Permission.ADJUDICATE),
         "people": {int(key): name for key, name in document["people"].items()},
         "events": trace.events(row),

@@ -19,6 +19,7 @@ from feedback.web.people import ReaderRequest, reader
 from governance.exceptions import Conflict, DomainError, InvalidInput
 from governance.models import Pipeline
 from governance.selectors import audit, clock
+from reviews.selectors import restrictions
 
 LISTED = 100
 MONTH = timedelta(days=30)
@@ -133,7 +134,9 @@ def _page(
     offered = writes and not closed
     context = {
         "look": row,
-        "items": row.items.select_related("item__prediction").order_by("kind", "pk"),
+        "items": restrictions.shown(
+            request.principal, row.items.select_related("item__prediction"), "item__prediction__"
+        ).order_by("kind", "pk"),
         "findings": [
             (each, getattr(each, "conclusion", None))
             for each in row.found.select_related("conclusion__lesson__owner").order_by("pk")

@@ -11,13 +11,11 @@ from django.db import models
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
-from django.utils.safestring import SafeString
 
+from governance.admin import history
 from governance.admin.base import GuardedAdmin, ReadAccess, acting, administers
 from governance.admin.forms import ActForm, PrettyJSONField, ReasonForm, now
-from governance.admin.rendering import as_changes
 from governance.exceptions import DomainError
-from governance.selectors import histories
 from governance.services import configuration
 
 if TYPE_CHECKING:
@@ -194,27 +192,11 @@ class ConfigurationAdmin(Acts):
     def history_view(
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """Show each change of a row and of its parts: when, who, why and what."""
+        """Show each change of a row and its parts, or two of their versions side by side."""
         row = self.found(request, object_id)
         if request.method not in ("GET", "HEAD") or not self.has_view_permission(request, row):
             raise PermissionDenied
-        entries = [
-            {"entry": entry, "changes": self.differences(entry)}
-            for entry in histories.of(row, self.parts)
-        ]
-        return TemplateResponse(
-            request,
-            "admin/configuration/history.html",
-            {
-                **self.admin_site.each_context(request),
-                "opts": self.opts, "original": row, "entries": entries,
-                "title": f"History of {row}", "media": self.media,
-            },
-        )  # fmt: skip
-
-    def differences(self, entry: histories.Entry) -> SafeString | None:
-        """Return what a change changed, field by field; None where nothing is known of it."""
-        return as_changes(entry.changes) if entry.changes else None
+        return history.page(self, request, row, self.parts)
 
 
 class DocumentAdmin(ConfigurationAdmin):

@@ -11,10 +11,12 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import ngettext
 
+from governance.domain.documents import wording
 from governance.domain.times import parse_duration
 
 LONGEST = 20_000
 NOTHING = "\u2013"
+EMPTY = "(empty)"
 # Characters that change how the text around them is drawn, and so could deceive who reads it.
 SPANS = ((0x061C, 0x061D), (0x200B, 0x2010), (0x202A, 0x202F), (0x2060, 0x206A), (0xFEFF, 0xFF00))
 HIDING = {code: f"\\u{code:04x}" for low, high in SPANS for code in range(low, high)}
@@ -137,10 +139,40 @@ def as_changes(changes: Sequence[Mapping[str, Any]]) -> SafeString:
     )
 
 
+def beside(change: Mapping[str, Any]) -> tuple[SafeString, SafeString]:
+    """Return both sides of a difference, marked where the words of one are not those of the other.
+
+    A side on which there is nothing says so.
+    """
+    if "old" not in change or "new" not in change:
+        return _side(change, "old"), _side(change, "new")
+    old, new = (_shown(change[side]) for side in ("old", "new"))
+    before, after = wording.marked(old, new)
+    return _pieces(before, "del"), _pieces(after, "ins")
+
+
+def _pieces(spans: Sequence[wording.Span], tag: str) -> SafeString:
+    if not spans:
+        return format_html('<span class="absent">{}</span>', EMPTY)
+    return format_html_join(
+        "",
+        "{}{}{}",
+        (
+            (SafeString(f"<{tag}>"), span.text, SafeString(f"</{tag}>"))
+            if span.changed
+            else ("", span.text, "")
+            for span in spans
+        ),
+    )
+
+
+def _shown(value: Any) -> str:
+    return value.translate(HIDING)[:LONGEST] if isinstance(value, str) else text_of(value)
+
+
 def _side(change: Mapping[str, Any], side: str) -> SafeString:
     if side not in change:
         return format_html('<span class="absent">{}</span>', NOTHING)
-    value = change[side]
-    text = value.translate(HIDING) if isinstance(value, str) else text_of(value)
+    text = _shown(change[side])
     tag = "del" if side == "old" else "ins"
-    return format_html("<{}>{}</{}>", SafeString(tag), text or "(empty)", SafeString(tag))
+    return format_html("<{}>{}</{}>", SafeString(tag), text or EMPTY, SafeString(tag))

@@ -1,16 +1,30 @@
 """Legal holds that are in force, and what they cover."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from django.db.models import Q, QuerySet
 
 from governance.domain.principal import Principal
-from governance.models import LegalHold
+from governance.models import LegalHold, SubjectKey
 
 
 def in_force() -> "QuerySet[LegalHold]":
     """Return the holds that nobody has lifted."""
     return LegalHold.objects.filter(lifts=None).select_related("pipeline", "subject", "placed_by")
+
+
+def covering(
+    subject: SubjectKey, pipelines: frozenset[int] | None, *, having: "QuerySet[Any, Any]"
+) -> "QuerySet[LegalHold]":
+    """Return the holds that cover some of what is about a subject in `pipelines` (None: in all).
+
+    Those are on the person, or on a pipeline among `having`, the ids of those with data of theirs.
+    """
+    of_person = Q(subject=subject)
+    if pipelines is not None:
+        of_person &= Q(pipeline=None) | Q(pipeline__in=pipelines)
+    return in_force().filter(of_person | Q(subject=None, pipeline__in=having)).order_by("pk")
 
 
 def visible(principal: Principal) -> "QuerySet[LegalHold]":

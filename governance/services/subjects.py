@@ -8,6 +8,12 @@ from django.db import IntegrityError, transaction
 from governance.domain import envelopes
 from governance.exceptions import Conflict, InvalidInput
 from governance.models import SubjectKey
+from governance.selectors.subjects import masters, opened, reference_of, secret_of
+
+__all__ = [
+    "destroy", "key_for", "known", "locked", "opened", "reference_of", "rewrapped", "sealed",
+    "token_of", "tokens_of",
+]  # fmt: skip
 
 LONGEST = 200
 
@@ -36,7 +42,7 @@ def key_for(reference: str, *, now: datetime) -> SubjectKey:
     if found is not None:
         return found
     row, secret = SubjectKey(token=token_of(reference), created_at=now), envelopes.new_key()
-    row.wrapped = envelopes.seal(_masters()[0], secret.hex(), about=str(row.pk))
+    row.wrapped = envelopes.seal(masters()[0], secret.hex(), about=str(row.pk))
     row.reference = envelopes.seal(secret, reference, about=f"{row.pk}:reference")
     try:
         with transaction.atomic():
@@ -52,23 +58,11 @@ def locked(reference: str, *, now: datetime) -> SubjectKey:
     return SubjectKey.objects.select_for_update().get(pk=key_for(reference, now=now).pk)
 
 
-def reference_of(row: SubjectKey) -> str:
-    """Return by what name pipelines know a subject; empty once the key is destroyed."""
-    return opened(row, row.reference, "reference")
-
-
 def sealed(row: SubjectKey, text: str, what: str) -> str:
     """Return `text` sealed under a subject's key; Conflict when it is destroyed."""
     if row.destroyed_at is not None:
         raise Conflict("This person's data was erased: nothing more is kept about them.")
-    return envelopes.seal(_secret(row), text, about=f"{row.pk}:{what}") if text else ""
-
-
-def opened(row: SubjectKey, text: str, what: str) -> str:
-    """Return what was sealed under a subject's key; empty once the key is destroyed."""
-    if row.destroyed_at is not None or not text:
-        return ""
-    return envelopes.opened(_secret(row), text, about=f"{row.pk}:{what}")
+    return envelopes.seal(secret_of(row), text, about=f"{row.pk}:{what}") if text else ""
 
 
 def destroy(row: SubjectKey, *, now: datetime) -> None:
@@ -82,19 +76,10 @@ def rewrapped(row: SubjectKey) -> bool:
 
     The row is not saved. CannotOpen when none of the keys opens it.
     """
-    place, secret = envelopes.opened_by_any(_masters(), row.wrapped, about=str(row.pk))
+    place, secret = envelopes.opened_by_any(masters(), row.wrapped, about=str(row.pk))
     token = token_of(reference_of(row))
     if place == 0 and row.token == token:
         return False
-    row.wrapped = envelopes.seal(_masters()[0], secret, about=str(row.pk))
+    row.wrapped = envelopes.seal(masters()[0], secret, about=str(row.pk))
     row.token = token
     return True
-
-
-def _secret(row: SubjectKey) -> bytes:
-    _, secret = envelopes.opened_by_any(_masters(), row.wrapped, about=str(row.pk))
-    return bytes.fromhex(secret)
-
-
-def _masters() -> list[bytes]:
-    return [envelopes.derived(key, envelopes.KEYS) for key in settings.PRIVACY_KEYS]

@@ -6,7 +6,7 @@ from django.contrib import admin
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from governance.admin import rendering
@@ -16,10 +16,23 @@ from governance.admin.filters import PipelineFilter, of_pipeline
 from governance.models import AuditEvent, Pipeline
 from reviews.admin.filters import ModelFilter, SampledFilter, TierFilter
 from reviews.models import Outcome, Prediction, ReviewItem, ShadowRoute, Withdrawal
+from reviews.selectors import restrictions
 
 LONG = ("input", "output", "scores", "characteristics", "trace", "skills")
 LONG_OF_PREDICTION = tuple(f"prediction__{name}" for name in LONG)
 LONG_OF_VERSION = ("config_version__document", "config_version__diff")
+
+
+def restriction_of(row: Prediction) -> SafeString:
+    """Return why a prediction is restricted, with links to what says so."""
+    found = restrictions.on(row)
+    if found is None:
+        return rendering.as_text("No")
+    return format_html(
+        "Only who reads all on record sees it: {} is asked for, and {} keeps it.",
+        rendering.link(found.request, "its erasure"),
+        format_html_join(", ", "{}", ((rendering.link(hold),) for hold in found.holds)),
+    )
 
 
 class ShadowRouteInline(ReadOnlyInline):
@@ -56,7 +69,8 @@ class PredictionAdmin(ReadOnlyAdmin):
     search_help_text = "The id of a prediction or its item, or how its external id begins."
     inlines = (ShadowRouteInline, OutcomeInline)
     fieldsets = (
-        (None, {"fields": (("external_id", "pipeline"), ("received_at", "sender"), "item_shown")}),
+        (None, {"fields": (("external_id", "pipeline"), ("received_at", "sender"), "item_shown",
+                           "restricted")}),
         ("What came", {"fields": ("input_shown", "output_shown", ("confidence", "model_shown"),
                                   "scores_shown", ("scenario_type", "occurred_at"),
                                   "characteristics_shown", ("subject_ref", "subject_basis"))}),
@@ -95,6 +109,11 @@ class PredictionAdmin(ReadOnlyAdmin):
         if item is None:
             return rendering.as_text("Approved by rule; nobody was asked.")
         return rendering.link(item, f"{item.get_status_display()} in {item.queue}")
+
+    @admin.display(description="Restricted")
+    def restricted(self, row: Prediction) -> SafeString:
+        """Say whether it is hidden from others, and why."""
+        return restriction_of(row)
 
     @admin.display(description="Input")
     def input_shown(self, row: Prediction) -> SafeString:

@@ -12,7 +12,7 @@ from governance.admin import rendering
 from governance.admin.base import ReadOnlyAdmin, ReadOnlyInline
 from governance.admin.filters import PipelineFilter, of_person, of_pipeline
 from reviews.admin.filters import QueueFilter, TierFilter, of_model, of_tier
-from reviews.admin.intake import LONG_OF_PREDICTION, LONG_OF_VERSION
+from reviews.admin.intake import LONG_OF_PREDICTION, LONG_OF_VERSION, restriction_of
 from reviews.enums import ChallengeState
 from reviews.models import (
     Assignment,
@@ -84,7 +84,8 @@ class ReviewItemAdmin(ReadOnlyAdmin):
     inlines = (AssignmentInline, DecisionInline, ResolutionInline, NoteInline)
     fieldsets = (
         (None, {"fields": ("prediction", ("pipeline", "queue", "tier"), ("status", "blind"),
-                           "blind_first", ("slots", "open_slots"), ("priority", "lane"))}),
+                           "blind_first", ("slots", "open_slots"), ("priority", "lane"),
+                           "restricted")}),
         ("Times", {"fields": (("created_at", "due_at"), "urgent_at", ("resolved_at", "left_at"),
                               "clocks_shown")}),
         ("What stands", {"fields": ("resolution",)}),
@@ -97,6 +98,11 @@ class ReviewItemAdmin(ReadOnlyAdmin):
     def clocks_shown(self, row: ReviewItem) -> SafeString:
         """Link to what is measured on it."""
         return rendering.list_link(SLAClock, "Its clocks", item=row.pk)
+
+    @admin.display(description="Restricted")
+    def restricted(self, row: ReviewItem) -> SafeString:
+        """Say whether it is hidden from others, and why."""
+        return restriction_of(row.prediction)
 
     @admin.display(description="Input")
     def input_shown(self, row: ReviewItem) -> SafeString:

@@ -20,7 +20,7 @@ from governance.selectors import clock
 from reviews.api.items import Paged
 from reviews.enums import Disposition, RemedyKind
 from reviews.models import Prediction, Remedy
-from reviews.selectors import aftermath
+from reviews.selectors import aftermath, restrictions
 from reviews.services import remedies
 
 GOVERN = (str(Scope.GOVERN),)
@@ -120,6 +120,7 @@ class Affected(Endpoint):
         rolled = aftermath.roll_back_of(principal_of(request), adjustment_id)
         still_open = aftermath.undisposed(rolled)
         rows = still_open if wanted.get("open") else aftermath.affected(rolled)
+        rows = restrictions.shown(principal_of(request), rows, "")
         found = pagination.page(
             request, rows.select_related("item"), lambda some: _shown(rolled, some)
         )

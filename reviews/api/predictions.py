@@ -183,7 +183,7 @@ def _take_one(request: Request) -> HttpResponse:
     )
     if taken.outcome == intake.REJECTED:
         raise _refusal(taken)
-    row = taken.row or records.predictions(principal_of(request)).get(pk=str(taken.id))
+    row = taken.row or _find(request, uuid.UUID(str(taken.id)))
     return HttpResponse(
         dumps(_shown(request, row)),
         status=taken.status,
@@ -278,8 +278,8 @@ class OnePrediction(Endpoint):
 
 
 def _shown(request: Request, row: Prediction) -> dict[str, Any]:
-    blind = is_hidden(principal_of(request), representations.item_of(row))
-    return representations.prediction(row, blind=blind)
+    (shown,) = representations.predictions(principal_of(request), [row])
+    return shown
 
 
 def _find(request: Request, prediction_id: uuid.UUID) -> Prediction:

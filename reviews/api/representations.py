@@ -7,8 +7,9 @@ from governance.domain.principal import Principal
 from governance.selectors import policies
 from reviews.enums import Disposition, ItemStatus
 from reviews.models import Decision, Note, Outcome, Prediction, Resolution, ReviewItem, Withdrawal
-from reviews.selectors import blindness
+from reviews.selectors import blindness, restrictions
 from reviews.selectors.blindness import hidden
+from reviews.selectors.restrictions import Restriction
 from reviews.services.assignments import Claim
 
 
@@ -20,14 +21,25 @@ def item_of(prediction: Prediction) -> ReviewItem | None:
 def predictions(principal: Principal, rows: Sequence[Prediction]) -> list[dict[str, Any]]:
     """Return predictions as the principal may see them."""
     unseen = hidden(principal, [item for row in rows if (item := item_of(row))])
-    return [prediction(row, blind=_in(item_of(row), unseen)) for row in rows]
+    marks = restrictions.marks(principal, rows)
+    return [
+        prediction(row, blind=_in(item_of(row), unseen), restricted=marks.get(row.pk))
+        for row in rows
+    ]
 
 
 def _in(item: ReviewItem | None, unseen: Collection[Any]) -> bool:
     return item is not None and item.pk in unseen
 
 
-def prediction(row: Prediction, *, blind: bool) -> dict[str, Any]:
+def restriction(row: Restriction) -> dict[str, Any]:
+    """Return why a record is restricted: which erasure is asked for, and which holds keep it."""
+    return {"erasure": row.request.pk, "holds": [hold.pk for hold in row.holds]}
+
+
+def prediction(
+    row: Prediction, *, blind: bool, restricted: Restriction | None = None
+) -> dict[str, Any]:
     """Return one prediction; blind, without its answer and without what follows from it."""
     item, version = item_of(row), policies.version(row.config_version_id)
     shown: dict[str, Any] = {
@@ -45,6 +57,8 @@ def prediction(row: Prediction, *, blind: bool) -> dict[str, Any]:
         "resolution": None,
         "withdrawal": withdrawal_of(row),
     }
+    if restricted is not None:
+        shown["restricted"] = restriction(restricted)
     if blind:
         return shown
     # Scenario and characteristics are often worked out from the prediction: its domain, its margin.
@@ -134,15 +148,21 @@ def resolution(row: Resolution) -> dict[str, Any]:
 def items(principal: Principal, rows: Sequence[ReviewItem]) -> Iterable[dict[str, Any]]:
     """Return items as the principal may see them."""
     unseen = hidden(principal, rows)
-    return (item_shown(principal, row, blind=row.pk in unseen) for row in rows)
+    marks = restrictions.marks(principal, [row.prediction for row in rows])
+    return (
+        item_shown(principal, row, blind=row.pk in unseen, restricted=marks.get(row.prediction_id))
+        for row in rows
+    )
 
 
 def item(principal: Principal, row: ReviewItem) -> dict[str, Any]:
     """Return one item as the principal may see it."""
-    return item_shown(principal, row, blind=blindness.is_hidden(principal, row))
+    return next(iter(items(principal, [row])))
 
 
-def item_shown(principal: Principal, row: ReviewItem, *, blind: bool) -> dict[str, Any]:
+def item_shown(
+    principal: Principal, row: ReviewItem, *, blind: bool, restricted: Restriction | None = None
+) -> dict[str, Any]:
     """Return one item; blind, without the prediction and without what follows from it."""
     version = policies.version(row.config_version_id)
     document = version.document
@@ -171,6 +191,8 @@ def item_shown(principal: Principal, row: ReviewItem, *, blind: bool) -> dict[st
         "revision": row.revision,
         "notes": [note(each) for each in blindness.notes(principal.user_id, row, blind=blind)],
     }
+    if restricted is not None:
+        shown["restricted"] = restriction(restricted)
     if blind:
         return shown
     return shown | {

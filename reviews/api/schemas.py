@@ -81,6 +81,15 @@ class WithdrawalShown(Shown):
     at = serializers.DateTimeField()
 
 
+class RestrictionShown(Shown):
+    """Why a record is restricted; only who reads all on record sees it, or that there is one."""
+
+    erasure = serializers.UUIDField(help_text="The request to erase it.")
+    holds = serializers.ListField(
+        child=serializers.UUIDField(), help_text="The legal holds that keep it."
+    )
+
+
 class PredictionShown(Shown):
     """A prediction, and what became of it."""
 
@@ -97,6 +106,7 @@ class PredictionShown(Shown):
     item = ItemReference(allow_null=True)
     resolution = ResolutionShown(allow_null=True)
     withdrawal = WithdrawalShown(allow_null=True)
+    restricted = RestrictionShown(required=False)
     scenario_type = serializers.CharField(allow_blank=True, required=False)
     characteristics = serializers.DictField(required=False)
     output = serializers.DictField(required=False)
@@ -180,6 +190,7 @@ class ItemShown(Shown):
     config_version = serializers.IntegerField()
     revision = serializers.IntegerField()
     notes = NoteShown(many=True)
+    restricted = RestrictionShown(required=False)
     output = serializers.DictField(required=False)
     confidence = serializers.FloatField(required=False, allow_null=True)
     scores = serializers.DictField(child=serializers.FloatField(), required=False, allow_null=True)

@@ -12,6 +12,7 @@ from governance.models import User
 from governance.selectors import audit, persons
 from reviews.enums import ChallengeState
 from reviews.models import Challenge, ChallengeOutcome, Decision, Resolution
+from reviews.selectors import restrictions
 from reviews.selectors.blindness import exposed
 
 MAY_OPEN = (Permission.REVIEW, Permission.ADJUDICATE, Permission.APPROVE, Permission.AUDIT)
@@ -21,7 +22,8 @@ BY_PERSONS = Q(undoes=None, undone_by=None)
 def visible(principal: Principal) -> "QuerySet[Challenge]":
     """Return the challenges within reach; not those of items that are blind to the principal."""
     rows = audit.within(Challenge.objects.all(), principal, "item__pipeline")
-    return exposed(principal, rows).select_related(
+    rows = restrictions.shown(principal, exposed(principal, rows), "item__prediction__")
+    return rows.select_related(
         "item__prediction", "item__pipeline", "resolution", "opened_by", "outcome__judge",
         "outcome__resolution",
     )  # fmt: skip

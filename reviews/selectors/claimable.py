@@ -13,6 +13,7 @@ from governance.models import Skill, User
 from reviews.enums import AssignmentState
 from reviews.models import Assignment, Prediction, ReviewItem
 from reviews.models.assignments import FINAL_FOR_PERSON
+from reviews.selectors.restrictions import Restriction, apart
 
 DAY = timedelta(days=1)
 PREDICTION = "SELECT * FROM reviews_prediction WHERE id = %s"
@@ -28,24 +29,34 @@ def skills_of(user: User, now: datetime) -> frozenset[str]:
     return frozenset(Skill.objects.filter(valid, user=user).values_list("name", flat=True))
 
 
-def claimable(lane: uuid.UUID, actor: User, now: datetime) -> "QuerySet[ReviewItem]":
-    """Return the items of a lane that `actor` may claim, the most urgent first."""
+def claimable(
+    lane: uuid.UUID, actor: User, now: datetime, restricted: tuple[Restriction, ...] = ()
+) -> "QuerySet[ReviewItem]":
+    """Return the items of a lane that `actor` may claim, the most urgent first.
+
+    What is restricted is for nobody to claim, whoever may see it.
+    """
     mine = Assignment.objects.filter(item=OuterRef("pk"), reviewer=actor).filter(
         Q(state__in=FINAL_FOR_PERSON) | Q(state=AssignmentState.RELEASED, ended_at__gt=now - DAY)
     )
-    return (
-        ReviewItem.objects.filter(~Exists(mine), lane=lane, open_slots__gt=0)
-        .exclude(prediction__sender=actor)
-        .order_by("urgent_at", "pk")
+    rows = ReviewItem.objects.filter(~Exists(mine), lane=lane, open_slots__gt=0).exclude(
+        prediction__sender=actor
     )
+    return apart(rows, "prediction__", restricted).order_by("urgent_at", "pk")
 
 
-def lock_most_urgent(lane: uuid.UUID, actor: User, now: datetime) -> ReviewItem | None:
+def lock_most_urgent(
+    lane: uuid.UUID, actor: User, now: datetime, restricted: tuple[Restriction, ...] = ()
+) -> ReviewItem | None:
     """Lock and return the first of `claimable` that nobody else has locked, with its prediction.
 
     On PostgreSQL it is one statement with SKIP LOCKED. SQLite has one writer at a time: whoever is
     in a transaction holds everything.
     """
+    if restricted:
+        # Whom they are about differs from claim to claim, so it cannot be composed once.
+        rows = claimable(lane, actor, now, restricted).select_related("prediction")
+        return rows.select_for_update(skip_locked=True, of=("self",)).first()
     statement, places = _statement(connection.vendor)
     values = _adapted(lane, actor.pk, now - DAY)
     for item in ReviewItem.objects.raw(statement, [values.get(place, place) for place in places]):

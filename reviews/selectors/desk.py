@@ -11,7 +11,7 @@ from governance.models import Pipeline, Role, User
 from governance.selectors import policies
 from reviews.enums import AssignmentState, Verdict
 from reviews.models import Assignment, Decision, Note, ReviewItem
-from reviews.selectors import records
+from reviews.selectors import records, restrictions
 from reviews.selectors.blindness import TO_ADJUDICATE
 
 RECENT = timedelta(minutes=10)
@@ -34,7 +34,9 @@ def assignment(principal: Principal, assignment_id: uuid.UUID) -> Assignment | N
         .filter(pk=assignment_id, reviewer=principal.user_id)
         .first()
     )
-    return row if row is not None and principal.sees(row.item.pipeline_id) else None
+    if row is None or not restrictions.reaches(principal, row.item.prediction):
+        return None
+    return row
 
 
 def held(principal: Principal) -> list[Assignment]:
@@ -42,6 +44,7 @@ def held(principal: Principal) -> list[Assignment]:
     rows = Assignment.objects.filter(
         reviewer=principal.user_id, state=AssignmentState.CLAIMED
     ).select_related("item__pipeline")
+    rows = restrictions.shown(principal, rows, "item__prediction__")
     return [row for row in rows.order_by("claimed_at") if principal.sees(row.item.pipeline_id)]
 
 
@@ -50,6 +53,7 @@ def recent(principal: Principal, now: datetime) -> list[Decision]:
     rows = Decision.objects.filter(
         reviewer=principal.user_id, decided_at__gt=now - RECENT, undoes=None, undone_by=None
     )
+    rows = restrictions.shown(principal, rows, "item__prediction__")
     return list(
         rows.select_related("item__pipeline", "item__prediction").order_by("-decided_at")[
             :MAX_RECENT
@@ -68,7 +72,8 @@ def decision_of(assignment_id: uuid.UUID) -> Decision | None:
 
 def decision(principal: Principal, decision_id: uuid.UUID) -> Decision | None:
     """Return a decision of this person that is no undo."""
-    return Decision.objects.filter(pk=decision_id, reviewer=principal.user_id, undoes=None).first()
+    rows = Decision.objects.filter(pk=decision_id, reviewer=principal.user_id, undoes=None)
+    return restrictions.shown(principal, rows, "item__prediction__").first()
 
 
 def revisable(decision: Decision | None, now: datetime) -> bool:

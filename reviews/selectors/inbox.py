@@ -1,6 +1,7 @@
 """What a person has been told: their inbox, how much of it is unread, and the letters of it.
 
-An item of a pipeline that is out of reach is not shown any more, whatever was told of it before.
+An item of a pipeline that is out of reach, or one that is restricted, is not shown any more,
+whatever was told of it before.
 """
 
 import uuid
@@ -14,9 +15,11 @@ from django.utils.translation import gettext_lazy as _
 
 from governance.domain.times import parse_rfc3339
 from governance.models import Membership, Pipeline, User
+from governance.selectors import principals
 from reviews.domain.lifecycle import ENDED
 from reviews.enums import ClockKind, ItemStatus, NotificationKind, PauseReason
 from reviews.models import Notification, NotificationPreference, ReviewItem
+from reviews.selectors import restrictions
 
 PAGE = 50
 # Beyond this the count says "99+".
@@ -230,13 +233,22 @@ def _of(user: User) -> "QuerySet[Notification]":
     if user.is_superuser:
         return rows
     reached = Membership.objects.filter(user=user, pipeline=OuterRef("item__pipeline"))
-    return rows.filter(Q(item=None) | Exists(reached))
+    rows = rows.filter(Q(item=None) | Exists(reached))
+    return _unrestricted(user, rows, "item__prediction__")
 
 
 def _reached(user: User, items: "QuerySet[ReviewItem]") -> "QuerySet[ReviewItem]":
     if user.is_superuser:
         return items
-    return items.filter(pipeline__memberships__user=user)
+    items = items.filter(pipeline__memberships__user=user)
+    return _unrestricted(user, items, "prediction__")
+
+
+def _unrestricted(user: User, rows: "QuerySet[Any]", path: str) -> "QuerySet[Any]":
+    restricted = restrictions.in_force()
+    if not restricted or restrictions.sees(principals.of_person(user)):
+        return rows
+    return restrictions.apart(rows, path, restricted)
 
 
 def _shown(rows: "QuerySet[Notification]") -> "QuerySet[Notification]":

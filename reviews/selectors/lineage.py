@@ -8,7 +8,7 @@ from governance.domain.principal import Principal
 from governance.selectors import audit, lineage
 from governance.selectors.lineage import Kind, Pair, Relation
 from reviews.models import Decision, Prediction
-from reviews.selectors import records
+from reviews.selectors import records, restrictions
 
 PREDICTION, DECISION = "prediction", "decision"
 
@@ -16,7 +16,7 @@ PREDICTION, DECISION = "prediction", "decision"
 def predictions(principal: Principal, names: Sequence[str]) -> Iterator[Node]:
     """Yield predictions within reach, without what a blind reviewer must not see of them."""
     rows = audit.within(Prediction.objects.filter(pk__in=names), principal, "pipeline")
-    found = rows.values_list(
+    found = restrictions.shown(principal, rows, "").values_list(
         "pk", "external_id", "pipeline__slug", "received_at", "model_name", "model_version"
     )
     for pk, external_id, slug, received_at, model, version in found:

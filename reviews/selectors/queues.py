@@ -10,6 +10,7 @@ from governance.models import Pipeline, User
 from governance.selectors import policies
 from reviews.models import Lane, ReviewItem
 from reviews.selectors.claimable import claimable, skills_of
+from reviews.selectors.restrictions import in_force
 
 CAP = 1000
 
@@ -94,6 +95,7 @@ def _queue(
     actor: User,
     now: datetime,
 ) -> QueueView:
+    restricted = in_force()
     view = QueueView(slug, lacking=skills - held, closed=not skills <= held)
     for lane in lanes:
         if not lane.skills <= held:
@@ -104,7 +106,7 @@ def _queue(
         waiting = items.order_by("urgent_at", "pk").values("pk")
         # The head of the lane first: what is asked of each item is then asked of CAP at most.
         head = (
-            claimable(lane.pk, actor, now)
+            claimable(lane.pk, actor, now, restricted)
             .filter(pk__in=waiting[:CAP])
             .aggregate(
                 open=Count("pk"),

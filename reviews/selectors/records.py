@@ -1,4 +1,7 @@
-"""Predictions, items and judgements that a principal may see, with what showing them needs."""
+"""Predictions, items and judgements that a principal may see, with what showing them needs.
+
+What is restricted is not there but for who reads all on record (selectors.restrictions).
+"""
 
 from datetime import datetime
 from typing import Any
@@ -7,20 +10,20 @@ from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
 
 from governance.domain.principal import Principal
 from reviews.models import Assignment, Decision, Note, Prediction, Resolution, ReviewItem, SLAClock
-from reviews.selectors import urgency
+from reviews.selectors import restrictions, urgency
 from reviews.selectors.blindness import exposed
 
 
 def predictions(principal: Principal) -> "QuerySet[Prediction]":
     """Return the predictions of the pipelines within reach."""
-    return _within(Prediction.objects.all(), principal, "pipeline").select_related(
+    return _within(Prediction.objects.all(), principal, "").select_related(
         "pipeline", "config_version", "item__resolution", "withdrawal"
     )
 
 
 def items(principal: Principal) -> "QuerySet[ReviewItem]":
     """Return the items of the pipelines within reach."""
-    rows = _within(ReviewItem.objects.all(), principal, "pipeline").select_related(
+    rows = _within(ReviewItem.objects.all(), principal, "prediction__").select_related(
         "pipeline", "prediction", "config_version", "resolution"
     )
     notes = Note.objects.select_related("author").order_by("pk")
@@ -32,7 +35,7 @@ def decisions(principal: Principal) -> "QuerySet[Decision]":
 
     Of an item that is blind to the principal only their own.
     """
-    rows = _within(Decision.objects.filter(undoes=None), principal, "item__pipeline")
+    rows = _within(Decision.objects.filter(undoes=None), principal, "item__prediction__")
     return exposed(principal, rows, own=Q(reviewer=principal.user_id)).select_related(
         "item__pipeline", "item__prediction", "reviewer", "config_version", "undone_by"
     )
@@ -43,19 +46,23 @@ def resolutions(principal: Principal) -> "QuerySet[Resolution]":
 
     One that an undo took away is left out where its item is blind to the principal again.
     """
-    rows = _within(Resolution.objects.all(), principal, "item__pipeline")
+    rows = _within(Resolution.objects.all(), principal, "item__prediction__")
     return exposed(principal, rows).select_related("item__pipeline", "item__prediction")
 
 
 def assignments(principal: Principal) -> "QuerySet[Assignment]":
     """Return the assignments of the pipelines within reach."""
-    return _within(Assignment.objects.all(), principal, "item__pipeline")
+    return _within(Assignment.objects.all(), principal, "item__prediction__")
 
 
-def _within(rows: "QuerySet[Any]", principal: Principal, field: str) -> "QuerySet[Any]":
-    if principal.pipelines is None:
-        return rows
-    return rows.filter(**{f"{field}__in": principal.pipelines})
+def _within(rows: "QuerySet[Any]", principal: Principal, path: str) -> "QuerySet[Any]":
+    """Return those of `rows` within reach; `path` leads to the prediction, as in restrictions."""
+    if principal.pipelines is not None:
+        # An item and its prediction are of one pipeline; the item has the index.
+        rows = rows.filter(
+            **{f"{path.removesuffix('prediction__')}pipeline__in": principal.pipelines}
+        )
+    return restrictions.shown(principal, rows, path)
 
 
 def filtered_items(

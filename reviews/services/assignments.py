@@ -20,8 +20,9 @@ from reviews.domain import lifecycle
 from reviews.enums import AssignmentState, ItemStatus
 from reviews.models import Assignment, Lane, ReviewItem
 from reviews.models.assignments import HOLDING
-from reviews.selectors import load
+from reviews.selectors import load, restrictions
 from reviews.selectors.claimable import claimable, lock_most_urgent, skills_of
+from reviews.selectors.restrictions import Restriction
 from reviews.services import clocks
 
 MAX_LEASES_IN_SWEEP = 500
@@ -150,14 +151,19 @@ def _lanes(
 
 
 def _lock_most_urgent(lanes: Sequence[uuid.UUID], actor: User, now: datetime) -> ReviewItem | None:
+    restricted = restrictions.in_force()
     if len(lanes) > 1:
-        heads = (
-            (claimable(lane, actor, now).values_list("urgent_at", flat=True).first(), lane)
-            for lane in lanes
-        )
+        heads = ((_head(lane, actor, now, restricted), lane) for lane in lanes)
         lanes = [lane for urgent_at, lane in sorted(h for h in heads if h[0] is not None)]
-    found = (lock_most_urgent(lane, actor, now) for lane in lanes)
+    found = (lock_most_urgent(lane, actor, now, restricted) for lane in lanes)
     return next((item for item in found if item is not None), None)
+
+
+def _head(
+    lane: uuid.UUID, actor: User, now: datetime, restricted: tuple[Restriction, ...]
+) -> datetime | None:
+    rows = claimable(lane, actor, now, restricted)
+    return rows.values_list("urgent_at", flat=True).first()
 
 
 def free_slot(item: ReviewItem) -> int:

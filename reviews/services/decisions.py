@@ -17,7 +17,7 @@ from reviews.domain import consensus, lifecycle
 from reviews.domain.answers import Judgement, Settled, settle
 from reviews.enums import AssignmentState, ItemStatus, ResolutionKind, Verdict
 from reviews.models import Assignment, Decision, Resolution, ReviewItem
-from reviews.selectors import challenges
+from reviews.selectors import challenges, restrictions
 from reviews.selectors.blindness import TO_ADJUDICATE
 from reviews.selectors.desk import ANSWERS
 from reviews.services import assignments, clocks, escalations, resolutions
@@ -64,7 +64,7 @@ def decide(
         raise NotPermitted("Deciding needs a role with the permission review.")
     assignment = assignments.locked(assignment_id=assignment_id, actor=actor, token=token)
     item = assignment.item
-    if not principal.sees(item.pipeline_id):
+    if not restrictions.reaches(principal, item.prediction):
         raise NotFound("There is no such assignment of yours.")
     document = policies.document(item.config_version_id)
     settled = settle(

@@ -13,6 +13,7 @@ from governance.services import ledger
 from reviews.domain import lifecycle
 from reviews.enums import ItemStatus
 from reviews.models import Acknowledgement, Escalation, ReviewItem, SLAClock
+from reviews.selectors import restrictions
 from reviews.services import assignments, clock_rows, clocks
 
 ESCALATED = "item.escalated"
@@ -31,7 +32,7 @@ def escalate(
     if not reason.strip():
         raise InvalidInput.at("/reason", "Say why it is escalated.", code="required")
     item = ReviewItem.objects.select_for_update(of=("self",)).filter(pk=item_id).first()
-    if item is None or not principal.sees(item.pipeline_id):
+    if item is None or not restrictions.reaches(principal, item.prediction):
         raise NotFound("There is no such item.")
     item.status = lifecycle.move("escalate", source=item.status, target=ItemStatus.ESCALATED)
     item.open_slots = 0

@@ -10,6 +10,7 @@ from governance.exceptions import InvalidInput, NotFound
 from governance.models import User
 from governance.services import ledger
 from reviews.models import Note, ReviewItem
+from reviews.selectors import restrictions
 from reviews.services import assignments
 
 MAX_TEXT = 10_000
@@ -21,7 +22,7 @@ def add(*, principal: Principal, actor: User, item_id: uuid.UUID, text: str, now
     if not text.strip() or len(text) > MAX_TEXT:
         raise InvalidInput.at("/text", f"A note has 1 to {MAX_TEXT} characters.", code="length")
     item = ReviewItem.objects.select_for_update(of=("self",)).filter(pk=item_id).first()
-    if item is None or not principal.sees(item.pipeline_id):
+    if item is None or not restrictions.reaches(principal, item.prediction):
         raise NotFound("There is no such item.")
     note = Note.objects.create(
         item=item, author=actor, text=text, salt=ledger.new_salt(), created_at=now

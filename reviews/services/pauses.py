@@ -14,6 +14,7 @@ from reviews.domain import lifecycle
 from reviews.domain.passing import MAX_PAUSE
 from reviews.enums import ItemStatus, PauseReason
 from reviews.models import ReviewItem
+from reviews.selectors import restrictions
 from reviews.services import assignments, clocks
 
 
@@ -91,7 +92,7 @@ def locked(
         .filter(pk=item_id)
         .first()
     )
-    if item is None or not principal.sees(item.pipeline_id):
+    if item is None or not restrictions.reaches(principal, item.prediction):
         raise NotFound("There is no such item.")
     return item
 

@@ -18,6 +18,7 @@ from reviews.domain.answers import answer_faults
 from reviews.domain.consensus import derive_verdict, key
 from reviews.enums import ItemStatus, ResolutionKind, Verdict
 from reviews.models import Decision, Resolution, ReviewItem
+from reviews.selectors import restrictions
 from reviews.services import clocks
 
 RESOLVED = (
@@ -93,7 +94,7 @@ def adjudicate(
         .filter(pk=item_id)
         .first()
     )
-    if item is None or not principal.sees(item.pipeline_id):
+    if item is None or not restrictions.reaches(principal, item.prediction):
         raise NotFound("There is no such item.")
     document = policies.document(item.config_version_id)
     refuse_other_roles(actor, document["tiers"][item.tier]["adjudicate_by"])

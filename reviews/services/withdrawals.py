@@ -12,6 +12,7 @@ from governance.services import ledger
 from reviews.domain import lifecycle
 from reviews.enums import AssignmentState, ItemStatus
 from reviews.models import Assignment, Prediction, ReviewItem, Withdrawal
+from reviews.selectors import restrictions
 from reviews.services import assignments, clocks
 
 ENDED_CLAIM = "The prediction was withdrawn."
@@ -63,7 +64,7 @@ def locked(*, principal: Principal, prediction_id: uuid.UUID) -> Prediction:
         .filter(pk=prediction_id)
         .first()
     )
-    if prediction is None or not principal.sees(prediction.pipeline_id):
+    if prediction is None or not restrictions.reaches(principal, prediction):
         raise NotFound("There is no such prediction.")
     return prediction
 

@@ -179,12 +179,12 @@ class Stage:
         until(log.exists, "the schedule runs", 90)
         return site
 
-    def stock(self, *what: str) -> str:
+    def stock(self, *what: str, **chosen: str) -> str:
         """Do what tests.faults.stock does, to its end and without a fault; returns what it said."""
         done = subprocess.run(
             [sys.executable, "-m", "tests.faults.stock", *what],
             cwd=ROOT,
-            env=self.environment,
+            env=self.environment | chosen,
             capture_output=True,
             text=True,
             timeout=120,

@@ -2,8 +2,9 @@
 
 `base` makes the tables, people and a pipeline, and prints tokens as JSON. `items COUNT AGE` sends
 so many predictions AGE seconds ago: each has one clock of an hour, and a ladder with one level at
-once and an end after days. `audit` runs the commands of manage.py that say whether all is sound;
-in one process, for that is most of what they cost.
+once and an end after days. `subjects COUNT` makes the keys of so many data subjects, and `opened`
+prints as JSON by which names those open that there are. `audit` runs the commands of manage.py
+that say whether all is sound; in one process, for that is most of what they cost.
 """
 
 import json
@@ -58,6 +59,22 @@ def _items(count: int, age: float, now: datetime) -> None:
         factories.send(sender, *(factories.a_payload(external_id=name) for name in names), now=then)
 
 
+def _subjects(count: int, now: datetime) -> None:
+    from governance.services import subjects
+
+    for n in range(count):
+        subjects.key_for(f"person-{n:04}", now=now)
+
+
+def _opened() -> list[str]:
+    from governance.models import SubjectKey
+    from governance.services import subjects
+
+    names = [subjects.reference_of(row) for row in SubjectKey.objects.order_by("pk")]
+    assert all(subjects.known(name) for name in names)
+    return names
+
+
 def _main() -> None:
     import django
 
@@ -71,6 +88,10 @@ def _main() -> None:
     if what == "base":
         call_command("migrate", verbosity=0)
         sys.stdout.write(json.dumps(_base(clock.now())))
+    elif what == "subjects":
+        _subjects(int(numbers[0]), clock.now())
+    elif what == "opened":
+        sys.stdout.write(json.dumps(_opened()))
     elif what == "audit":
         try:
             call_command("audit_invariants")

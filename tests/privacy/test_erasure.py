@@ -9,11 +9,12 @@ from django.apps import apps
 from django.conf import settings
 from django.db import connection
 
-from feedback.models import DatasetEntry, DatasetVersion
+from feedback.models import DatasetEntry, DatasetVersion, FeedbackSignal
 from feedback.selectors import case_files, downloads
 from feedback.selectors import datasets as dataset_selector
 from feedback.selectors import invariants as of_datasets
-from feedback.services import consents, editions, erasures
+from feedback.selectors.evidence import signal_digest
+from feedback.services import consents, editions, erasures, signals
 from feedback.services.consents import Wanted
 from governance.domain import case_verifier
 from governance.domain.invariants import Span
@@ -121,6 +122,16 @@ def test_o19_after_an_erasure_no_value_is_readable_and_every_proof_verifies(scen
     assert len(prediction.digest) == 64
 
 
+def test_an_erasure_leaves_the_digests_of_signals_as_they_were(scene: Scene) -> None:
+    fill(scene)
+    signals.sweep(now=lambda: LATER)
+    rows = list(FeedbackSignal.objects.values_list("pipeline", "pk", "statement"))
+    before = [signal_digest(pipeline, str(key)) for pipeline, key, _ in rows]
+    execute(scene, ask(scene))
+    assert set(FeedbackSignal.objects.values_list("statement")) != {(row[2],) for row in rows}
+    assert [signal_digest(pipeline, str(key)) for pipeline, key, _ in rows] == before
+
+
 def test_an_erasure_takes_what_is_still_open_out_of_the_queue(scene: Scene) -> None:
     fill(scene)
     execute(scene, ask(scene))
@@ -157,7 +168,7 @@ def test_what_was_erased_is_in_no_later_version(scene: Scene) -> None:
     execute(scene, ask(scene))
     second = seal(scene)
     assert (first.rows, second.rows) == (3, 2)
-    found = dataset_selector.differences(first, second)
+    found = dataset_selector.differences(principals.of_person(scene.bot), first, second)
     assert found.counts == {"added": 0, "removed": 0, "changed": 0, "unchanged": 2}
 
 
