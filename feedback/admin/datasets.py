@@ -17,15 +17,15 @@ class DatasetAdmin(ReadOnlyAdmin):
 
     reach = "pipeline"
     stream = "dataset"
-    list_display = ("slug", "pipeline", "created_by", "created_at")
-    list_filter = (PipelineFilter,)
+    list_display = ("slug", "kind", "pipeline", "created_by", "created_at")
+    list_filter = ("kind", PipelineFilter)
     list_select_related = ("pipeline", "created_by")
     ordering = ("-id",)
     ids = ("id",)
     words = ("slug",)
     search_help_text = "The name of a dataset, or its id."
     fields = (
-        ("slug", "pipeline"), ("created_by", "created_at"), "filter_shown", "include_shown",
+        ("slug", "kind", "pipeline"), ("created_by", "created_at"), "filter_shown", "include_shown",
         "versions_shown", "ledger", "id",
     )  # fmt: skip
 

@@ -1,60 +1,62 @@
-"""A kind of node is added by who knows it, in a few lines: here models that were trained."""
+"""Models and changes in the graph: back to the decisions they were made of, and on from them."""
+
+from typing import Any
 
 import pytest
 
-from governance.domain.lineage import NAME_AT_VERSION, Direction, Edge, Node, Ref
+from governance.domain.lineage import Direction, Edge, Node
 from governance.selectors import lineage, principals
-from governance.selectors.lineage import Kind, Relation, Walk
-from tests.factories import NOW
+from governance.selectors.lineage import Walk
+from tests import governed
 from tests.feedback.conftest import House
+from tests.feedback.gates.conftest import Lab
 
-TRAINED_ON = {"intents@4": "answers@1"}
+pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def models(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lineage, "_kinds", dict(lineage._kinds))
-    monkeypatch.setattr(lineage, "_relations", dict(lineage._relations))
-    lineage.register(
-        Kind(
-            "model", "Model", NAME_AT_VERSION,
-            lambda _principal, names: [
-                Node(Ref("model", name), name, "intents", NOW)
-                for name in names
-                if name in TRAINED_ON
-            ],
-            single=True,
-        ),
-        Relation(
-            "dataset", "model", "trained",
-            down=lambda names: [(d, m) for m, d in TRAINED_ON.items() if d in names],
-            up=lambda names: [(d, m) for m, d in TRAINED_ON.items() if m in names],
-        ),
-    )  # fmt: skip
+def lab(house: House) -> Lab:
+    return Lab(house)
 
 
-def test_a_model_leads_back_to_its_decisions_and_they_lead_to_it(
-    house: House, models: None
-) -> None:
-    decision = house.resolved().decided_on[0]
-    house.sealed(house.dataset())
-    principal = principals.of_person(house.bot)
+def walked(lab: Lab, start: str, direction: Direction) -> tuple[set[str], set[str]]:
+    """Return the nodes and the relations that a walk meets."""
+    principal: Any = principals.of_person(lab.bot)
+    walk = Walk(principal, lineage.node(principal, lineage.ref_of(start)), direction)
+    found = list(walk)
+    assert not walk.truncated
+    nodes = {str(node.ref) for node in found if isinstance(node, Node)}
+    return nodes, {edge.relation for edge in found if isinstance(edge, Edge)}
+
+
+def test_a_model_leads_back_to_its_decisions_and_they_lead_to_it(lab: Lab) -> None:
+    decision = lab.house.resolved().decided_on[0]
+    lab.house.sealed(lab.house.dataset())
+    lab.model("4", trained_on=(("answers", 1),))
+    lab.model("5", parent="4")
     for start, end, direction in (
-        ("model:intents@4", f"decision:{decision}", Direction.UP),
-        (f"decision:{decision}", "model:intents@4", Direction.DOWN),
+        ("model:intents@5", f"decision:{decision}", Direction.UP),
+        (f"decision:{decision}", "model:intents@5", Direction.DOWN),
     ):
-        walk = Walk(principal, lineage.node(principal, lineage.ref_of(start)), direction)
-        found = list(walk)
-        assert end in {str(node.ref) for node in found if isinstance(node, Node)}
-        assert {edge.relation for edge in found if isinstance(edge, Edge)} >= {"trained", "held_in"}
-        assert not walk.truncated
+        nodes, relations = walked(lab, start, direction)
+        assert {end, "model:intents@4", "dataset:answers@1"} <= nodes
+        assert relations >= {"trained", "parent_of", "held_in"}
 
 
-def test_a_relation_to_a_kind_that_is_not_there_is_passed_over(house: House) -> None:
+def test_a_change_leads_back_to_its_model_and_its_evidence_and_they_lead_to_it(lab: Lab) -> None:
+    decision = lab.house.resolved().decided_on[0]
+    lab.house.sealed(lab.house.dataset())
+    lab.model("4")
+    evidence = {"datasets": [{"dataset": "answers", "version": 1}]}
+    change = governed.of_model(lab.bot, "4", evidence=evidence)
+    nodes, relations = walked(lab, f"adjustment:{change.pk}", Direction.UP)
+    assert {"model:intents@4", "dataset:answers@1", f"decision:{decision}"} <= nodes
+    assert relations >= {"proposed_in", "evidence_for"}
+    for start in ("model:intents@4", f"decision:{decision}"):
+        nodes, _ = walked(lab, start, Direction.DOWN)
+        assert f"adjustment:{change.pk}" in nodes
+
+
+def test_every_end_of_a_relation_is_a_kind_that_is_there() -> None:
     known = lineage.kinds()
-    wanted = {end for key in lineage._relations for end in key[:2]}
-    assert "lesson" in wanted & set(known)
-    principal = principals.of_person(house.bot)
-    resolution = house.resolved()
-    start = lineage.node(principal, lineage.ref_of(f"decision:{resolution.decided_on[0]}"))
-    assert list(Walk(principal, start, Direction.DOWN)) == [start]
+    assert {end for key in lineage._relations for end in key[:2]} <= set(known)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from governance.models import Checkpoint
+from governance.models import Checkpoint, Incident
 from tests import factories
 from tests.world import World
 
@@ -56,6 +56,7 @@ def at(text: str) -> Filled:
             webhook=world.told.endpoint_id, figure_dispute=world.figure_dispute.pk,
             open_look=world.looks.open, held_look=world.looks.held, done_look=world.looks.done,
             finding=world.looks.finding, evaluation=world.bench.open,
+            incident=Incident.objects.earliest("pk").pk,
             filled=world.bench.filled, run=world.bench.run,
             dispute=world.dispute.pk, resolution=world.dispute.resolution_id,
         )  # fmt: skip
@@ -142,6 +143,13 @@ def a_model(world: World) -> dict[str, Any]:
     return {
         "version": "3", "artifact_uri": "file:3", "digest": f"sha256:{'3' * 64}",
         "trained_on": [{"dataset": "answers", "version": 1}],
+    }  # fmt: skip
+
+
+def an_incident(world: World) -> dict[str, Any]:
+    return {
+        "pipeline": "intents", "severity": "other", "title": "x", "text": "x",
+        "aware_at": "2026-11-20T09:00:00Z",
     }  # fmt: skip
 
 

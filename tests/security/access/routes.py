@@ -41,6 +41,7 @@ from tests.security.access.calls import (
     an_adjudication,
     an_erasure,
     an_evaluation,
+    an_incident,
     an_outcome,
     at,
     document,
@@ -380,6 +381,12 @@ CALLS: dict[tuple[str, str], Call] = {
     ),
     ("GET", "gates/<slug:slug>/runs/<uuid:run_id>"): Call(
         JUDGING, at("/gates/release/runs/{run}")
+    ),
+    ("GET", "incidents"): Call(GOVERNED, at("/incidents"), elsewhere=200),
+    ("POST", "incidents"): Call(("govern",), at("/incidents"), 201, body=an_incident),
+    ("GET", "incidents/<uuid:incident_id>"): Call(GOVERNED, at("/incidents/{incident}")),
+    ("POST", "incidents/<uuid:incident_id>/steps"): Call(
+        ("govern",), at("/incidents/{incident}/steps"), 201, body=said(kind="note", text="x")
     ),
 }  # fmt: skip
 OPEN = {("GET", "openapi.json"), ("GET", "docs")}
