@@ -84,7 +84,9 @@ def _performance(row: Evaluation) -> Fact:
         **_share(figures),
         "brier": figures["brier"],
         "calibration_error": figures["calibration_error"],
-        "slices": [{"slice": name, **_share(counts)} for name, counts in figures["slices"].items()],
+        "slices": [
+            {"slice": name, **_share(counts)} for name, counts in sorted(figures["slices"].items())
+        ],
         "finished_at": rfc3339(row.finish.finished_at),
         "record": f"evaluation:{row.pk}",
     }
