@@ -162,7 +162,10 @@ class Entry:
 
 
 def unread(user: User) -> int:
-    """Return how many notifications a person has not read, up to MOST_COUNTED, in one query."""
+    """Return how many notifications a person has not read, up to MOST_COUNTED.
+
+    One query, beside the one that asks whether any erasure waits.
+    """
     return _of(user).filter(read_at=None)[:MOST_COUNTED].count()
 
 
