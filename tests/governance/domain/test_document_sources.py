@@ -1,10 +1,10 @@
 import json
-import time
 
 import pytest
 
 from governance.domain.documents.diffs import diff
 from governance.domain.documents.sources import UnreadableSource, load
+from tests.spending import spent
 
 
 def test_dates_and_times_of_day_stay_text():
@@ -75,17 +75,19 @@ def test_an_alias_bomb_is_refused_at_once():
     bomb = 'a: &a ["x","x","x"]\n' + "\n".join(
         f"{chr(98 + i)}: &{chr(98 + i)} [{', '.join(['*' + chr(97 + i)] * 9)}]" for i in range(9)
     )
-    began = time.process_time()
-    with pytest.raises(UnreadableSource):
-        load(bomb, "f")
-    assert time.process_time() - began < 0.5
+
+    def refused():
+        with pytest.raises(UnreadableSource):
+            load(bomb, "f")
+
+    assert spent(refused) < 50
 
 
 def test_a_large_json_list_is_read_quickly():
     people = [{"kind": "Person", "username": f"p{i}", "roles": ["a", "b"]} for i in range(20_000)]
-    began = time.process_time()
-    assert load(json.dumps(people), "f") == people
-    assert time.process_time() - began < 2
+    text = json.dumps(people)
+    assert load(text, "f") == people
+    assert spent(lambda: load(text, "f")) < 20
 
 
 def test_a_difference_is_told_by_its_path():

@@ -1,10 +1,11 @@
+import contextlib
 import re
-import time
 
 import pytest
 
 from governance.domain import expressions
 from governance.domain.expressions import ExpressionError, Facts, compile_expression, plan
+from tests.spending import spent
 
 LOOP = "scores.map(confidence, scores.map(model, 1.0)).size() > 0"
 
@@ -17,9 +18,9 @@ def refusal(source):
 
 def timed(source, prediction):
     expression = compile_expression(source)
-    began = time.process_time()
-    found = expression.evaluate(Facts(prediction, plan([expression])))
-    return found, time.process_time() - began
+    found = []
+    cost = spent(lambda: found.append(expression.evaluate(Facts(prediction, plan([expression])))))
+    return found[0], cost
 
 
 @pytest.mark.parametrize(
@@ -137,14 +138,12 @@ def test_length_and_depth_are_bounded():
     ],
 )
 def test_the_longest_chains_are_answered_at_once(source):
-    began = time.process_time()
-    try:
-        expression = compile_expression(source)
-    except ExpressionError:
-        expression = None
-    if expression:
-        expression.evaluate(Facts({"confidence": 0.2, "input": {}}, plan([expression])))
-    assert time.process_time() - began < 0.5
+    def answered():
+        with contextlib.suppress(ExpressionError):
+            expression = compile_expression(source)
+            expression.evaluate(Facts({"confidence": 0.2, "input": {}}, plan([expression])))
+
+    assert spent(answered) < 50
 
 
 @pytest.mark.parametrize(
@@ -170,27 +169,27 @@ def test_patterns_that_are_slow_to_compile_are_refused(pattern):
 )  # fmt: skip
 def test_a_pattern_that_is_taken_answers_within_50_ms_on_any_text(pattern):
     source = f"input.text.matches('{pattern}')"
-    spent = [
+    costs = [
         timed(source, {"input": {"text": text}})[1]
         for text in ("a" * 20_000, "x" * 20_000, "é日a1 " * 4_000)
         for _ in range(2)
     ]
-    assert sorted(spent)[len(spent) // 2] < 0.05
+    assert sorted(costs)[len(costs) // 2] < 5
 
 
 def test_a_text_too_long_to_search_is_an_error_and_not_a_wait():
-    found, spent = timed("input.text.matches('a')", {"input": {"text": "x" * 30_000_000}})
+    found, cost = timed("input.text.matches('a')", {"input": {"text": "x" * 30_000_000}})
     assert (found.result, "too large" in found.error) == ("error", True)
-    assert spent < 0.05
+    assert cost < 5
 
 
 def test_a_text_too_long_to_join_is_an_error_and_not_a_wait():
     joined = " + ".join(["input.text"] * 140) + " == 'x'"
-    found, spent = timed(joined, {"input": {"text": "x" * 10_000_000}})
+    found, _ = timed(joined, {"input": {"text": "x" * 10_000_000}})
     assert found.result == "error"
-    found, spent = timed(joined, {"input": {"text": "x" * 20_000}})
+    found, cost = timed(joined, {"input": {"text": "x" * 20_000}})
     assert found.result == "false"
-    assert spent < 0.5
+    assert cost < 50
 
 
 def test_joining_what_a_computed_field_holds_is_bounded_too():

@@ -216,13 +216,13 @@ def test_a_blind_item_gives_nothing_away(scene: Scene) -> None:
     scene.item(5 * HOUR)
     item = factories.an_item(
         scene.bot, "high", now=scene.now - 5 * HOUR, output={"label": "balance"},
-        input={"text": secret},
+        input={"text": secret}, confidence=0.12345,
     )  # fmt: skip
     assert item.blind
     scene.happen()
     text = text_of(Desk(scene.lea).get("/inbox"))
     assert item.prediction.external_id in text
-    for hidden in (secret, "balance", "very-unsure", "0.2"):
+    for hidden in (secret, "balance", "very-unsure", "0.12345", "12.3 %", "12 %"):
         assert hidden not in text
 
 
