@@ -87,7 +87,7 @@ def test_a_large_json_list_is_read_quickly():
     people = [{"kind": "Person", "username": f"p{i}", "roles": ["a", "b"]} for i in range(20_000)]
     text = json.dumps(people)
     assert load(text, "f") == people
-    assert spent(lambda: load(text, "f")) < 20
+    assert spent(lambda: load(text, "f")) < 50 * spent(lambda: json.loads(text))
 
 
 def test_a_difference_is_told_by_its_path():
