@@ -79,3 +79,12 @@ class GateVerdict(TextChoices):
     PASS = "pass", "Pass"
     FAIL = "fail", "Fail"
     INCONCLUSIVE = "inconclusive", "Inconclusive"
+
+
+class Measure(TextChoices):
+    """What is asked of a model over all its traffic."""
+
+    ACCURACY = "accuracy", "Accuracy"
+    PRECISION = "precision", "Precision"
+    RECALL = "recall", "Recall"
+    CALIBRATION = "calibration", "Calibration"

@@ -29,4 +29,5 @@ def wilson(p: float, n: float) -> tuple[float, float]:
     z = Z
     middle = (p + z * z / (2 * n)) / (1 + z * z / n)
     half = z / (1 + z * z / n) * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
-    return max(middle - half, 0.0), min(middle + half, 1.0)
+    # Rounding must not leave the share outside: all of n is 1, and so is the upper limit.
+    return max(min(middle - half, p), 0.0), min(max(middle + half, p), 1.0)

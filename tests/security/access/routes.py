@@ -172,6 +172,9 @@ CALLS: dict[tuple[str, str], Call] = {
     ("GET", "pipelines/<slug:slug>/reviewers"): Call(
         ("review", "audit:read", "govern"), at("/pipelines/intents/reviewers")
     ),
+    ("GET", "pipelines/<slug:slug>/quality"): Call(
+        ("review", "audit:read", "govern", "datasets:read"), at("/pipelines/intents/quality")
+    ),
     ("GET", "figure-disputes"): Call(
         ("review", "audit:read", "govern"), at("/figure-disputes"), elsewhere=200
     ),
