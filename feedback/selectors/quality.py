@@ -83,6 +83,16 @@ def pipeline(principal: Principal, slug: str) -> Pipeline:
     return row
 
 
+def pipelines(principal: Principal) -> list[Pipeline]:
+    """Return the pipelines whose measures somebody may see, by name."""
+    if not may_measure(principal):
+        return []
+    rows = Pipeline.objects.exclude(live=None).order_by("name")
+    if principal.pipelines is not None:
+        rows = rows.filter(pk__in=principal.pipelines)
+    return list(rows)
+
+
 def cells(wanted: Wanted, *, asked_by: User, now: datetime) -> list[Cell]:
     """Return the cells of a measure: one, or one for each part by which it is asked."""
     if wanted.by == "reviewer":

@@ -2,7 +2,16 @@
 
 from django.urls import path
 
-from feedback.web import cases, consent, figures, lessons, lineage, models, retrospectives
+from feedback.web import (
+    cases,
+    consent,
+    figures,
+    lessons,
+    lineage,
+    models,
+    quality,
+    retrospectives,
+)
 
 urlpatterns = [
     path("my-consent", consent.mine, name="my-consent"),
@@ -27,6 +36,7 @@ urlpatterns = [
         )
         for verb in retrospectives.ACTS
     ),
+    path("quality", quality.page, name="quality"),
     path("models", models.listed, name="models"),
     path("models/<str:name>/<str:version>", models.card, name="model"),
     path("gates/<slug:slug>/runs/<uuid:run_id>", models.run, name="gate-run"),

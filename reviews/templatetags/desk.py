@@ -200,6 +200,12 @@ def percent(share: float) -> str:
 
 
 @register.filter
+def fine_percent(share: float) -> str:
+    """Return a share as percent with one decimal, where intervals are compared."""
+    return f"{100 * share:.1f} %"
+
+
+@register.filter
 def points(share: float) -> str:
     """Return a difference of shares in hundredths, with its sign."""
     return f"{100 * share:+.1f}".replace("-", "\N{MINUS SIGN}")
