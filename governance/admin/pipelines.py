@@ -248,7 +248,8 @@ class PipelineAdmin(Publishing, ConfigurationAdmin):
         title = "Publish and versions" if administers(request) else "Versions"
         shown = self.found(request, object_id)
         switch = {"link": reverse("stops", args=[shown.slug]), "title": _("Stop switch")}
-        tools = {"tools": [{"link": link, "title": title}, switch]}
+        words = {"link": reverse("glossary", args=[shown.slug]), "title": _("Glossary")}
+        tools = {"tools": [{"link": link, "title": title}, switch, words]}
         return super().change_view(request, object_id, form_url, tools | (extra_context or {}))
 
 

@@ -2,6 +2,7 @@
 
 import unicodedata
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from governance.domain.documents.fields import Reader, suggestion
@@ -44,6 +45,27 @@ def glossary(reader: Reader) -> dict[str, dict[str, str]]:
 def folded(term: str) -> str:
     """Return what two spellings of one term have in common: case and composition are left out."""
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", term).casefold())
+
+
+@dataclass(frozen=True)
+class Difference:
+    """What became of one term; a side on which there was none is None."""
+
+    term: str
+    old: Mapping[str, str] | None
+    new: Mapping[str, str] | None
+
+
+def compared(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[Difference]:
+    """Return the terms of which two glossaries say different things, in order of their names."""
+    before = {folded(term): entry for term, entry in old.items()}
+    after = {folded(term): entry for term, entry in new.items()}
+    names = {folded(term): term for term in (*old, *new)}
+    return [
+        Difference(names[key], before.get(key), after.get(key))
+        for key in sorted(names)
+        if before.get(key) != after.get(key)
+    ]
 
 
 def _well_shaped(term: str) -> bool:
