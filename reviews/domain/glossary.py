@@ -13,7 +13,7 @@ RUN = re.compile(r"\w+")
 
 
 class Glossary:
-    """The terms of a policy version, numbered from 1 in the order in which it has them.
+    """The terms of a policy version, numbered from 1 in order of their names whatever their case.
 
     A term is found whatever its case, as whole words and never within a longer one, with any white
     space between its words; of several that begin at one place the longest is. Scripts that write
@@ -21,7 +21,9 @@ class Glossary:
     """
 
     def __init__(self, terms: Mapping[str, Any]) -> None:
-        self.numbers = {term: number for number, term in enumerate(terms, 1)}
+        # A stored document keeps no order of names.
+        ordered = sorted(terms, key=folded)
+        self.numbers = {term: number for number, term in enumerate(ordered, 1)}
         self._codes = {_as_code(term): number for term, number in self.numbers.items()}
         self._spellings: dict[str, list[_Spelling]] = {}
         for term, number in self.numbers.items():

@@ -40,6 +40,11 @@ def test_terms_are_found_as_whole_words_the_longest_first(text, words) -> None:
     assert found(text) == words
 
 
+def test_terms_are_numbered_by_their_names_in_whatever_order_they_are_stored() -> None:
+    numbers = Glossary({"pin": {}, "Zinc": {}, "card": {}, "Ore": {}}).numbers
+    assert list(numbers.items()) == [("card", 1), ("Ore", 2), ("pin", 3), ("Zinc", 4)]
+
+
 def test_only_the_first_place_of_a_term_in_a_text_is_found() -> None:
     assert found("card, debit card, card, debit card") == [
         ("card", "card"), ("debit card", "debit card"),
