@@ -95,6 +95,10 @@ PIPELINE: dict[str, Any] = {
         "random_slice": 0.0,
     },
 }
+GLOSSARY: dict[str, dict[str, str]] = {
+    "arrival": {"meaning": "The day on which a card is in the customer's hands.", "see": "card"},
+    "card": {"meaning": "A debit or credit card that the bank has issued.", "see": ""},
+}
 CONFIDENCE = {"low": 0.95, "mid": 0.58, "high": 0.2}
 CHECKLIST = {"low": {}, "mid": {"read": True}, "high": {"read": True, "fair": True}}
 

@@ -115,7 +115,7 @@ class World:
 def build() -> World:
     """Return a world in which each table of records, histories and work has at least one row."""
     now = timezone.now()
-    pipeline = factories.a_pipeline()
+    pipeline = factories.a_pipeline(glossary=factories.GLOSSARY)
     bot, reviewer = factories.a_service(), factories.a_person("maria", roles=("reviewer", "lead"))
     _publish(pipeline, now)
     pipeline.refresh_from_db()
@@ -172,10 +172,11 @@ def _seal(now: datetime) -> None:
 
 
 def _publish(pipeline: Pipeline, now: datetime) -> None:
-    changed = factories.pipeline_document(name="Intents, again")
+    document = factories.pipeline_document(glossary=factories.GLOSSARY)
+    changed = document | {"name": "Intents, again"}
     for mode, source in (
         (PolicyMode.LIVE, changed),
-        (PolicyMode.SHADOW, factories.pipeline_document()),
+        (PolicyMode.SHADOW, document),
     ):
         pipeline.refresh_from_db()
         configuration.put(

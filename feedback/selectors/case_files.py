@@ -15,7 +15,7 @@ from governance.domain.signed_notes import Signer
 from governance.domain.times import rfc3339
 from governance.exceptions import NotFound, NotPermitted
 from governance.models import AuditEvent, User
-from governance.selectors import evidence
+from governance.selectors import evidence, policies
 from reviews.models import (
     Assignment,
     Challenge,
@@ -117,6 +117,8 @@ def _case(row: Prediction, item: ReviewItem | None) -> dict[str, Any]:
             "version": version.number,
             "digest": version.digest,
             "published_at": rfc3339(version.created_at),
+            "guideline_version": version.guideline_version,
+            "glossary_version": version.glossary_version,
             "document": version.document,
         },
         "outcomes": [_outcome(each) for each in Outcome.objects.filter(prediction=row)],
@@ -170,7 +172,10 @@ def _item(item: ReviewItem) -> dict[str, Any]:
             }
             for row in Assignment.objects.filter(**of).order_by("claimed_at", "pk")
         ],
-        "decisions": [decision_shown(row) for row in _in_order(Decision, "decided_at", of)],
+        "decisions": [
+            decision_shown(row) | {"law": _law_of(row)}
+            for row in _in_order(Decision, "decided_at", of)
+        ],
         "resolutions": [resolution_shown(row) for row in _in_order(Resolution, "resolved_at", of)],
         "challenges": [_challenge(row) for row in _challenges(item)],
         "notes": [
@@ -194,6 +199,17 @@ def _item(item: ReviewItem) -> dict[str, Any]:
 def _in_order(model: Any, moment: str, of: dict[str, Any]) -> Iterable[Any]:
     rows: Iterable[Any] = model.objects.filter(**of).order_by(moment, "pk")
     return rows
+
+
+def _law_of(row: Decision) -> dict[str, Any]:
+    """Return which configuration a decision was made under; its digest binds what words meant."""
+    version = policies.version(row.config_version_id)
+    return {
+        "version": version.number,
+        "digest": version.digest,
+        "guideline_version": version.guideline_version,
+        "glossary_version": version.glossary_version,
+    }
 
 
 def decision_shown(row: Decision) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from governance.admin.publishing import Publishing
 from governance.models import (
     Calendar,
     ChecklistItem,
+    GlossaryTerm,
     Pipeline,
     Queue,
     ReasonCode,
@@ -138,6 +139,22 @@ class ReasonCodePart(TabularPart):
     fields = ("position", "code")
 
 
+class GlossaryTermPart(TabularPart):
+    """Words of the trade, and what they mean here."""
+
+    model = GlossaryTerm
+    fields = ("term", "meaning", "see")
+
+    def formfield_for_dbfield(
+        self, db_field: "models.Field[Any, Any]", request: HttpRequest, **kwargs: Any
+    ) -> Any:
+        """Return the field of a form; a meaning is two lines high."""
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if field is not None and db_field.name == "meaning":
+            field.widget.attrs.update({"rows": 2, "cols": 50})
+        return field
+
+
 @admin.register(Pipeline)
 class PipelineAdmin(Publishing, ConfigurationAdmin):
     """The working copy of a pipeline's policy; what is in force is the live version."""
@@ -150,12 +167,13 @@ class PipelineAdmin(Publishing, ConfigurationAdmin):
     ordering = ("slug",)
     search_fields = ("slug", "name")
     lookups = ("slug",)
-    inlines = (QueuePart, TierPart, RoutingRulePart, ReasonCodePart)
+    inlines = (QueuePart, TierPart, RoutingRulePart, ReasonCodePart, GlossaryTermPart)
     parts = {
         Queue: "pipeline_id",
         Tier: "pipeline_id",
         RoutingRule: "pipeline_id",
         ReasonCode: "pipeline_id",
+        GlossaryTerm: "pipeline_id",
     }
     readonly_fields = ("live", "shadow", "example")
     fieldsets = (
@@ -230,7 +248,8 @@ class PipelineAdmin(Publishing, ConfigurationAdmin):
         title = "Publish and versions" if administers(request) else "Versions"
         shown = self.found(request, object_id)
         switch = {"link": reverse("stops", args=[shown.slug]), "title": _("Stop switch")}
-        tools = {"tools": [{"link": link, "title": title}, switch]}
+        words = {"link": reverse("glossary", args=[shown.slug]), "title": _("Glossary")}
+        tools = {"tools": [{"link": link, "title": title}, switch, words]}
         return super().change_view(request, object_id, form_url, tools | (extra_context or {}))
 
 

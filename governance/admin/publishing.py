@@ -124,7 +124,8 @@ def _described(pipeline: Pipeline, versions: Any) -> Iterable[dict[str, Any]]:
 
 
 # How the lists of a document are called on the pipeline's form, and what names their rows.
-LISTS = {"queues": "slug", "reason_codes": "code", "rules": "name"}
+LISTS = {"queues": "slug", "reason_codes": "code", "rules": "name", "glossary": "term"}
+BY_NAME = ("queues", "glossary")
 
 
 def place(pipeline: Pipeline, fault: Fault) -> dict[str, str]:
@@ -141,7 +142,7 @@ def _where(pipeline: Pipeline, steps: list[str]) -> tuple[str, str]:
     match steps:
         case ["tiers", slug, *rest]:
             return _in_tier(pipeline, slug, rest)
-        case [("queues" | "reason_codes" | "rules") as prefix, key, *rest]:
+        case [("queues" | "reason_codes" | "rules" | "glossary") as prefix, key, *rest]:
             index, name = _row(pipeline, prefix, key)
             field = rest[0] if rest else LISTS[prefix]
             return f"{prefix} {name}: {field}", f"{form}#id_{prefix}-{index}-{field}"
@@ -176,7 +177,8 @@ def _row(pipeline: Pipeline, prefix: str, key: str) -> tuple[int, str]:
     rows: Any = getattr(pipeline, prefix)
     ordered = rows.order_by("id") if prefix == "queues" else rows.all()
     found = list(ordered.values_list(LISTS[prefix], flat=True))
-    if prefix == "queues":
+    if prefix in BY_NAME:
+        key = key.replace("~1", "/").replace("~0", "~")
         return (found.index(key) if key in found else 0), key
     index = int(key) if key.isdigit() else 0
     return index, found[index] if index < len(found) else key

@@ -33,7 +33,7 @@ class PolicyVersionAdmin(ReadOnlyAdmin):
         ("author", "created_at"),
         "reason",
         "digest_shown",
-        "guideline_version",
+        ("guideline_version", "glossary_version"),
         "diff_shown",
         "document_shown",
         "activations",

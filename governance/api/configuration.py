@@ -195,6 +195,7 @@ def _version(version: PolicyVersion) -> dict[str, Any]:
         "created_at": version.created_at,
         "reason": version.reason,
         "guideline_version": version.guideline_version,
+        "glossary_version": version.glossary_version,
         "diff": version.diff,
     }
 

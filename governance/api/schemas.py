@@ -41,6 +41,7 @@ class VersionShown(Shown):
     created_at = serializers.DateTimeField()
     reason = serializers.CharField()
     guideline_version = serializers.IntegerField()
+    glossary_version = serializers.IntegerField(help_text="0: there was no glossary.")
     diff = ChangeShown(many=True)
     mode = serializers.ChoiceField(PolicyMode.choices)
 

@@ -22,6 +22,7 @@ from governance.models.ledger import AuditEvent
 from governance.models.notices import NoticeAcknowledgement, ReviewerNotice
 from governance.models.pipelines import (
     ChecklistItem,
+    GlossaryTerm,
     Pipeline,
     PolicyActivation,
     PolicyVersion,
@@ -77,6 +78,7 @@ __all__ = [
     "ConsentRecord",
     "DataSource",
     "ErasureRequest",
+    "GlossaryTerm",
     "Heartbeat",
     "HoldLift",
     "IdempotencyKey",

@@ -11,8 +11,8 @@ class PolicyVersion(AppendOnlyModel):
     """One published document of a pipeline, calendar or SLA policy; nothing changes it.
 
     `number` counts from 1 in each (kind, slug). `guideline_version` counts the distinct texts of a
-    pipeline's guideline. Constraints: policyversion_number_uniq, policyversion_digest_uniq,
-    policyversion_kind_valid.
+    pipeline's guideline, `glossary_version` its distinct glossaries (0 is none). Constraints:
+    policyversion_number_uniq, policyversion_digest_uniq, policyversion_kind_valid.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
@@ -22,6 +22,9 @@ class PolicyVersion(AppendOnlyModel):
     document = models.JSONField()
     digest = models.CharField(max_length=64, help_text="SHA-256 of the RFC 8785 document.")
     guideline_version = models.PositiveIntegerField(default=1)
+    glossary_version = models.PositiveIntegerField(
+        default=0, help_text="Counts the distinct glossaries; 0: there is none."
+    )
     diff = models.JSONField(help_text="What differs from the version that was live before.")
     author = models.ForeignKey(
         "governance.User", on_delete=models.PROTECT, null=True, related_name="+"
@@ -251,3 +254,24 @@ class ReasonCode(TrackedModel):
 
     def __str__(self) -> str:
         return self.code
+
+
+class GlossaryTerm(TrackedModel):
+    """What a word means in a pipeline; `see` names another of its terms.
+
+    Constraint: glossaryterm_term_uniq.
+    """
+
+    pipeline = models.ForeignKey(Pipeline, on_delete=models.CASCADE, related_name="glossary")
+    term = models.CharField(max_length=80)
+    meaning = models.TextField(max_length=2000)
+    see = models.CharField(max_length=80, blank=True)
+
+    class Meta:
+        ordering = ["term", "id"]
+        constraints = [
+            models.UniqueConstraint(fields=["pipeline", "term"], name="glossaryterm_term_uniq"),
+        ]
+
+    def __str__(self) -> str:
+        return self.term

@@ -96,6 +96,8 @@ def _version(row: PolicyVersion) -> Line:
         "digest": row.digest,
         "document": row.document,
         "guideline_version": row.guideline_version,
+        # A pack of what had no glossary has the bytes that it always had.
+        **({"glossary_version": row.glossary_version} if row.glossary_version else {}),
         "by": row.author_id,
         "reason": row.reason,
         "published_at": rfc3339(row.created_at),

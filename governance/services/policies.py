@@ -47,6 +47,7 @@ def publish_version(
         document=dict(document),
         digest=stamp,
         guideline_version=_guideline_version(versions, last, document),
+        glossary_version=_glossary_version(versions, document),
         diff=diff(before.document if before else {}, document),
         author=actor,
         reason=reason or NO_REASON,
@@ -106,6 +107,17 @@ def _guideline_version(
     if same is not None:
         return int(same.guideline_version)
     highest: int = versions.aggregate(highest=Max("guideline_version"))["highest"]
+    return highest + 1
+
+
+def _glossary_version(versions: Any, document: Mapping[str, Any]) -> int:
+    glossary = document.get("glossary")
+    if not glossary:
+        return 0
+    same = versions.filter(document__glossary=glossary).order_by("number").last()
+    if same is not None:
+        return int(same.glossary_version)
+    highest: int = versions.aggregate(highest=Max("glossary_version"))["highest"] or 0
     return highest + 1
 
 

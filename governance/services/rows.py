@@ -6,6 +6,7 @@ from typing import Any
 
 from governance.models import (
     ChecklistItem,
+    GlossaryTerm,
     Pipeline,
     Queue,
     ReasonCode,
@@ -22,11 +23,13 @@ TIER_FIELDS = (
 RULE_FIELDS = ("when", "tier", "queue", "skills", "priority")
 SETTINGS = ("slas", "safe_default", "gold", "privacy")
 QUEUE_FIELDS = ("skills", "backup", "calendar")
+TERM_FIELDS = ("meaning", "see")
 
 
 def document_of(pipeline: Pipeline) -> dict[str, Any]:
     """Return the document that the rows of a pipeline say, in its normal form."""
     tiers = pipeline.tiers.prefetch_related("checklist")
+    terms = {row.term: _fields(row, TERM_FIELDS) for row in pipeline.glossary.all()}
     return {
         "name": pipeline.name,
         "question": pipeline.question,
@@ -49,6 +52,7 @@ def document_of(pipeline: Pipeline) -> dict[str, Any]:
         "safe_default": pipeline.settings.get("safe_default", "hold"),
         "gold": pipeline.settings.get("gold", {}),
         "privacy": pipeline.settings.get("privacy", {}),
+        **({"glossary": dict(sorted(terms.items()))} if terms else {}),
     }
 
 
@@ -73,6 +77,7 @@ def write(
     codes = {code: {"position": i} for i, code in enumerate(document["reason_codes"])}
     author.sync(ReasonCode, {"pipeline": pipeline}, "code", codes)
     author.sync(Queue, {"pipeline": pipeline}, "slug", document["queues"])
+    author.sync(GlossaryTerm, {"pipeline": pipeline}, "term", document.get("glossary", {}))
     rules = {
         rule["name"]: _only(rule, RULE_FIELDS) | {"position": i}
         for i, rule in enumerate(routing["rules"])

@@ -187,6 +187,7 @@ def item_shown(
         "cycle": row.cycle,
         "resolved_at": row.resolved_at,
         "guideline_version": version.guideline_version,
+        "glossary_version": version.glossary_version,
         "config_version": version.number,
         "revision": row.revision,
         "notes": [note(each) for each in blindness.notes(principal.user_id, row, blind=blind)],
@@ -259,6 +260,7 @@ def decision(row: Decision, *, undone: bool) -> dict[str, Any]:
         "revises": row.revises_id,
         "config_version": version.number,
         "guideline_version": version.guideline_version,
+        "glossary_version": version.glossary_version,
         "decided_at": row.decided_at,
         "undone": undone,
     }

@@ -187,6 +187,7 @@ class ItemShown(Shown):
     cycle = serializers.IntegerField(help_text="One more at each reopening.")
     resolved_at = serializers.DateTimeField(allow_null=True)
     guideline_version = serializers.IntegerField()
+    glossary_version = serializers.IntegerField(help_text="0: there was no glossary.")
     config_version = serializers.IntegerField()
     revision = serializers.IntegerField()
     notes = NoteShown(many=True)
@@ -246,6 +247,7 @@ class DecisionShown(Shown):
     )
     config_version = serializers.IntegerField()
     guideline_version = serializers.IntegerField()
+    glossary_version = serializers.IntegerField(help_text="0: there was no glossary.")
     decided_at = serializers.DateTimeField()
     undone = serializers.BooleanField()
 

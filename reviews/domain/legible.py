@@ -27,10 +27,21 @@ class Mark:
 
 
 @dataclass(frozen=True, slots=True)
+class Word:
+    """A place at which a term of the glossary stands, as it is written there."""
+
+    text: str
+    number: int
+
+    def __str__(self) -> str:
+        return self.text
+
+
+@dataclass(frozen=True, slots=True)
 class Legible:
     """Pieces of a text from its start; `end` is where they end."""
 
-    pieces: tuple[str | Mark, ...]
+    pieces: tuple[str | Mark | Word, ...]
     end: int
 
 

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from governance.domain.times import parse_rfc3339
-from reviews.domain.legible import Legible, Mark, legible
+from reviews.domain.legible import Legible, Mark, Word, legible
 from reviews.enums import ClockKind, PauseReason
 from reviews.selectors.badges import Badge
 
@@ -24,6 +24,7 @@ register = template.Library()
 MINUTE, HOUR, DAY = 60, 3600, 86_400
 SOON = timedelta(minutes=30)
 MAX_LABEL = 300
+TERM = '<a class="term" href="#term-{0}" data-term="{0}" aria-describedby="meaning-{0}">{1}</a>'
 
 
 class Due(NamedTuple):
@@ -66,9 +67,11 @@ def marked(shown: Legible) -> SafeString:
     return format_html_join("", "{}", ((_piece(piece),) for piece in shown.pieces))
 
 
-def _piece(piece: str | Mark) -> str:
+def _piece(piece: str | Mark | Word) -> str:
     if isinstance(piece, str):
         return piece
+    if isinstance(piece, Word):
+        return format_html(TERM, piece.number, piece.text)
     times = f" \N{MULTIPLICATION SIGN}{piece.count}" if piece.count > 1 else ""
     return format_html('<span class="char" title="{}">{}{}</span>', piece.name, piece.code, times)
 

@@ -2,7 +2,7 @@
 
 from django import template
 
-from reviews.domain.legible import legible
+from reviews.domain.legible import Mark, legible
 
 register = template.Library()
 LONGEST = 120
@@ -12,6 +12,6 @@ LONGEST = 120
 def plain(text: str) -> str:
     """Return text in one line, each character that hides or reorders named by its code."""
     shown = legible(text, limit=LONGEST)
-    pieces = [piece if isinstance(piece, str) else f"[{piece.code}]" for piece in shown.pieces]
+    pieces = [f"[{p.code}]" if isinstance(p, Mark) else str(p) for p in shown.pieces]
     cut = "…" if shown.end < len(text) else ""
     return " ".join("".join(pieces).split()) + cut

@@ -115,7 +115,7 @@ def _page(
         first=[label for judgement in judgements for label in answers.labels(judgement.answer)],
     )
     context = {
-        "item": shown.item(row, blind=False, now=now),
+        "item": shown.item(row, reader=request.principal, blind=False, now=now),
         "status": row.get_status_display(),
         "judgements": judgements,
         "form": {"fields": fields, "draft": draft, "faults": shown.by_place(faults, fields)},
@@ -130,4 +130,4 @@ def more(request: DeskRequest, item_id: uuid.UUID) -> HttpResponse:
     """Show the next part of a long text of the input."""
     row = _waiting(request, item_id)
     url = reverse("adjudicate-input", args=[row.pk])
-    return text_part(request, row.prediction.input, url)
+    return text_part(request, row, url)

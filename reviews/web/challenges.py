@@ -135,7 +135,7 @@ def _page(
     judges = request.principal.may(Permission.ADJUDICATE) and row.state == ChallengeState.OPEN
     refusal = selector.refuses(request.user, row) if judges else ""
     context = _line(request, row) | {
-        "item": shown.item(item, blind=False, now=now),
+        "item": shown.item(item, reader=request.principal, blind=False, now=now),
         "outcome": getattr(row, "outcome", None),
         "judgements": list(desk.judgements(item)),
         "judges": judges and not refusal,

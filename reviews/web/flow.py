@@ -133,7 +133,7 @@ def item(
     blind = is_hidden(request.principal, row.item)
     context: dict[str, Any] = {
         "assignment": row,
-        "item": shown.item(row.item, blind=blind, now=now),
+        "item": shown.item(row.item, reader=request.principal, blind=blind, now=now),
         "now": now,
         "recent": desk.recent(request.principal, now),
     }

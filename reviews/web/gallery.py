@@ -12,6 +12,7 @@ from governance.domain.business_time import Calendar
 from governance.models import PolicyVersion
 from governance.selectors import clock
 from reviews.domain.clocks import State, Terms
+from reviews.domain.legible import legible
 from reviews.enums import ClockKind, ClockStatus, PauseReason
 from reviews.models import SLAClock
 from reviews.selectors.badges import Badge
@@ -98,9 +99,9 @@ def components(request: DeskRequest) -> HttpResponse:
             for name, question in QUESTIONS.items()
         ],
         "checklist": [
-            ("read", "Guideline consulted", True),
-            ("fair", "No protected trait used", False),
-            ("open", "Policy checked", None),
+            ("read", legible("Guideline consulted"), True),
+            ("fair", legible("No protected trait used"), False),
+            ("open", legible("Policy checked"), None),
         ],
         "faults": {"/checklist/open": ["Answer this question."], "/rationale": ["Say why."]},
         "trace": TRACE,

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from governance.domain.strict_json import escape
+from reviews.domain.glossary import Glossary
 from reviews.domain.legible import Legible, legible
 from reviews.domain.pictures import Picture, pictures
 
@@ -14,6 +15,8 @@ NEXT_CHUNK = 100_000
 MAX_NODES = 300
 MAX_LEAF = 2_000
 LONG = 60
+NOTHING = Legible((), 0)
+PLAIN = Glossary({})
 
 
 @dataclass(frozen=True)
@@ -44,7 +47,7 @@ class Node:
 
     key: str | None
     kind: str
-    value: str = ""
+    value: Legible = NOTHING
     children: list["Node"] = field(default_factory=list)
     cut: int = 0
 
@@ -59,13 +62,13 @@ class InputView:
     raw: bool
 
 
-def view(value: Any) -> InputView:
-    """Return the blocks of an input, each bounded in size."""
+def view(value: Any, glossary: Glossary = PLAIN) -> InputView:
+    """Return the blocks of an input, each bounded in size, with the terms of a glossary."""
     drawn = list(pictures(value))
     if isinstance(value, str):
-        return InputView(drawn, [TextBlock("", chunk(value, ""))], None, raw=False)
+        return InputView(drawn, [TextBlock("", chunk(value, "", glossary))], None, raw=False)
     if not isinstance(value, Mapping):
-        return _with_tree(drawn, [], value)
+        return _with_tree(drawn, [], value, glossary)
     seen = {picture.pointer for picture in drawn}
     rest = {key: member for key, member in value.items() if f"/{escape(key)}" not in seen}
     least = LONG if len(rest) > 1 else 0
@@ -74,24 +77,26 @@ def view(value: Any) -> InputView:
         texts = {"text": rest["text"]}
     alone = len(texts) == 1 and len(rest) == 1
     blocks = [
-        TextBlock("" if alone else key, chunk(text, f"/{escape(key)}"))
+        TextBlock("" if alone else key, chunk(text, f"/{escape(key)}", glossary))
         for key, text in texts.items()
     ]
-    return _with_tree(drawn, blocks, {k: v for k, v in rest.items() if k not in texts})
+    return _with_tree(drawn, blocks, {k: v for k, v in rest.items() if k not in texts}, glossary)
 
 
-def _with_tree(drawn: list[Picture], texts: list[TextBlock], rest: Any) -> InputView:
+def _with_tree(
+    drawn: list[Picture], texts: list[TextBlock], rest: Any, glossary: Glossary
+) -> InputView:
     if isinstance(rest, dict) and not rest:
         return InputView(drawn, texts, None, raw=False)
-    budget = Budget(MAX_NODES)
+    budget = Budget(MAX_NODES, glossary)
     root = budget.node(None, rest)
     return InputView(drawn, texts, root, raw=budget.cut)
 
 
-def chunk(text: str, pointer: str, start: int = 0) -> Chunk:
+def chunk(text: str, pointer: str, glossary: Glossary = PLAIN, *, start: int = 0) -> Chunk:
     """Return the part of a text that begins at `start`."""
     shown = legible(text, start=start, limit=NEXT_CHUNK if start else FIRST_CHUNK)
-    return Chunk(pointer, shown, len(text) - shown.end)
+    return Chunk(pointer, glossary.marked(shown), len(text) - shown.end)
 
 
 def text_at(value: Any, pointer: str) -> str | None:
@@ -107,8 +112,9 @@ def text_at(value: Any, pointer: str) -> str | None:
 class Budget:
     """Builds a tree of at most so many nodes, and remembers whether it left something out."""
 
-    def __init__(self, nodes: int) -> None:
+    def __init__(self, nodes: int, glossary: Glossary = PLAIN) -> None:
         self.left = nodes
+        self.glossary = glossary
         self.cut = False
 
     def node(self, key: str | None, value: Any) -> Node:
@@ -122,7 +128,7 @@ class Budget:
         text = value if isinstance(value, str) else json.dumps(value)
         over = max(len(text) - MAX_LEAF, 0)
         self.cut = self.cut or over > 0
-        return Node(key, kind, text[:MAX_LEAF], cut=over)
+        return Node(key, kind, self.glossary.marked(legible(text[:MAX_LEAF])), cut=over)
 
     def _branch(self, node: Node, members: list[tuple[str | None, Any]]) -> Node:
         for place, (key, member) in enumerate(members):

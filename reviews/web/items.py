@@ -15,11 +15,11 @@ from governance.domain.times import rfc3339
 from governance.exceptions import Conflict, InvalidInput, NotFound, StaleClaim
 from governance.selectors import clock, policies
 from reviews.enums import AssignmentState, Verdict
-from reviews.models import Assignment
+from reviews.models import Assignment, ReviewItem
 from reviews.selectors import desk
 from reviews.selectors.blindness import is_hidden
 from reviews.services import assignments, decisions, revisions
-from reviews.web import drafts, flow, inputs, tokens
+from reviews.web import drafts, flow, glossaries, inputs, tokens
 from reviews.web.drafts import Draft
 from reviews.web.people import DeskRequest, signed_in
 
@@ -58,16 +58,19 @@ def more(request: DeskRequest, assignment_id: uuid.UUID) -> HttpResponse:
     row = _own(request, assignment_id)
     if row.state not in SEEN_IN:
         raise NotFound("The item is not in your hands.")
-    return text_part(request, row.item.prediction.input, reverse("input", args=[row.pk]))
+    return text_part(request, row.item, reverse("input", args=[row.pk]))
 
 
-def text_part(request: DeskRequest, value: object, url: str) -> HttpResponse:
+def text_part(request: DeskRequest, row: ReviewItem, url: str) -> HttpResponse:
     """Answer with the part of an input that the query names."""
     pointer, start = request.GET.get("at", ""), request.GET.get("from", "0")
-    text = inputs.text_at(value, pointer)
+    text = inputs.text_at(row.prediction.input, pointer)
     if text is None or not start.isdecimal() or int(start[:9]) > len(text):
         raise NotFound("There is no such part of the input.")
-    context = {"chunk": inputs.chunk(text, pointer, int(start[:9])), "url": url}
+    # On a page of its own there is no list of terms to lead to.
+    glossary = glossaries.of(row.config_version_id) if request.htmx else inputs.PLAIN
+    chunk = inputs.chunk(text, pointer, glossary, start=int(start[:9]))
+    context = {"chunk": chunk, "url": url}
     if request.htmx:
         return render(request, "reviews/part.html", context)
     return flow.page(request, "reviews/part_page.html", context)

@@ -8,10 +8,12 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from governance.domain.faults import Fault
+from governance.domain.principal import Principal
 from governance.selectors import policies
+from reviews.domain.legible import legible
 from reviews.models import Assignment, Prediction, ReviewItem
 from reviews.selectors import badges, desk
-from reviews.web import answers, guidelines, inputs
+from reviews.web import answers, glossaries, guidelines, inputs
 from reviews.web.drafts import Draft
 
 TOP = 4
@@ -34,7 +36,7 @@ class Predicted:
         return list(self.output.items()) if several else []
 
 
-def item(row: ReviewItem, *, blind: bool, now: datetime) -> dict[str, Any]:
+def item(row: ReviewItem, *, reader: Principal, blind: bool, now: datetime) -> dict[str, Any]:
     """Return the context of an item; blind, nothing in it follows from the prediction."""
     document = policies.document(row.config_version_id)
     guideline: str = document["guideline"]
@@ -47,10 +49,11 @@ def item(row: ReviewItem, *, blind: bool, now: datetime) -> dict[str, Any]:
         "clock": badges.of_item(row, now),
         "blind": blind,
         "prompt": document["question"]["prompt"],
-        "input": inputs.view(row.prediction.input),
+        "input": inputs.view(row.prediction.input, glossaries.of(row.config_version_id)),
         "guideline": guidelines.rendered(row.config_version_id) if guideline.strip() else "",
         "guideline_open": len(guideline) <= SHORT_GUIDELINE,
         "guideline_version": row.config_version.guideline_version,
+        "glossary": glossaries.shown(row, reader),
         "notes": list(desk.notes(row)),
         "why": _("You answer without seeing what the model said; it is shown afterwards."),
         "predicted": None,
@@ -118,16 +121,22 @@ def form(
         predicted=output,
         scores=None if blind else row.prediction.scores,
     )
-    codes = document["reason_codes"]
+    codes, glossary = document["reason_codes"], glossaries.of(row.config_version_id)
     return {
         "blind": blind,
         "draft": draft,
         "fields": fields,
         "faults": by_place(faults, fields),
-        "reason_codes": [(code, code in draft.reason_codes) for code in codes],
+        "reason_codes": [
+            (code, code in draft.reason_codes, glossary.number_of(code)) for code in codes
+        ],
         "rationale_rule": tier["rationale"],
         "checklist": [
-            (entry["key"], entry["text"], draft.checklist.get(entry["key"]))
+            (
+                entry["key"],
+                glossary.marked(legible(entry["text"])),
+                draft.checklist.get(entry["key"]),
+            )
             for entry in tier["checklist"]
         ],
         "certainties": answers.CERTAINTIES,

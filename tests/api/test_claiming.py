@@ -45,6 +45,18 @@ def test_a_claim_shows_all_that_is_needed_to_decide(api: Any, bot: User) -> None
     assert shown["due_at"]
 
 
+def test_item_and_decision_name_the_glossary_that_they_were_made_under(api: Any, bot: User) -> None:
+    factories.a_pipeline(glossary=factories.GLOSSARY)
+    factories.an_item(bot)
+    factories.a_pipeline()
+    reviewer = api(factories.a_person(), "review")
+    held = good(reviewer.post("/claim"), 201)
+    assert held["item"]["glossary_version"] == 1
+    body = {"claim_token": held["claim_token"], "verdict": "accept", "checklist": {"read": True}}
+    decided = good(reviewer.post(f"/assignments/{held['id']}/decision", body), 201)
+    assert decided["decision"]["glossary_version"] == 1
+
+
 def test_nothing_to_claim_is_a_204_without_a_body(api: Any, bot: User) -> None:
     reviewer = api(factories.a_person(), "review")
     for body in ({}, {"pipeline": "intents"}, {"queue": "general"}, {"pipeline": "other"}):

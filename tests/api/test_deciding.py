@@ -68,6 +68,7 @@ def test_accepting_resolves_with_the_prediction_as_answer(reviewer: Any, bot: Us
     assert (decision["verdict"], decision["answer"]) == ("accept", {"label": "card_arrival"})
     assert (decision["reviewer"], decision["certainty"]) == ("maria", 0.9)
     assert (decision["config_version"], decision["guideline_version"]) == (1, 1)
+    assert decision["glossary_version"] == 0
     assert (resolution["kind"], resolution["agreement"]) == ("single", 1.0)
     assert resolution["decided_on"] == [decision["id"]]
     assert shown["item"]["status"] == "resolved"

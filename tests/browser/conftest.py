@@ -119,12 +119,18 @@ def window(chromium: Any, live_server: Any) -> Iterator[Callable[..., Window]]:
     contexts = []
 
     def make(
-        user: User | None = None, *, width: int = 1280, height: int = 800, scheme: str = "light"
+        user: User | None = None,
+        *,
+        width: int = 1280,
+        height: int = 800,
+        scheme: str = "light",
+        touch: bool = False,
     ) -> Window:
         context = chromium.new_context(
             viewport={"width": width, "height": height},
             color_scheme=scheme,
             reduced_motion="reduce",
+            has_touch=touch,
         )
         context.set_default_timeout(15_000)
         context.add_init_script(WATCH)

@@ -15,6 +15,7 @@ from django.core.management import CommandError, call_command
 from feedback.selectors import case_files
 from governance.domain import case_verifier
 from governance.domain.signed_notes import Signer
+from governance.models import User
 from governance.selectors import principals
 from governance.services import sealing
 from reviews.models import Prediction
@@ -70,6 +71,24 @@ def test_it_holds_what_was_decided_why_and_under_which_rules(prediction: Predict
     assert case["law"]["document"]["routing"]["rules"]
     assert set(document["people"].values()) == {"ann", "ben", "bot"}
     assert case["item"]["clocks"][0]["events"][0]["kind"] == "start"
+
+
+def test_each_decision_names_the_glossary_it_was_made_under(prediction: Prediction) -> None:
+    case = json.loads(made(prediction))["case"]
+    assert case["law"]["glossary_version"] == 0
+    factories.a_pipeline(glossary=factories.GLOSSARY)
+    row = factories.an_item(User.objects.get(username="bot"), now=NOW).prediction
+    factories.apply(factories.pipeline_document(glossary={"card": {"meaning": "Plastic."}}))
+    held = factories.claim(User.objects.get(username="ann"), now=NOW)
+    assert held is not None
+    factories.decide(User.objects.get(username="ann"), held, now=NOW)
+    case = json.loads(made(row))["case"]
+    (decision,) = case["item"]["decisions"]
+    assert decision["law"] == {
+        "version": 2, "digest": case["law"]["digest"], "guideline_version": 1,
+        "glossary_version": 1,
+    }  # fmt: skip
+    assert case["law"]["document"]["glossary"] == factories.GLOSSARY
 
 
 def test_it_verifies_with_no_database_and_says_what_holds(prediction: Prediction) -> None:

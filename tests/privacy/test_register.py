@@ -23,6 +23,7 @@ NONE_NEEDED = {
     "governance.ConsentRecord": "sealed under the key of the subject, which is destroyed",
     "governance.DataSource": "configuration",
     "governance.ErasureRequest": "counts, and ids of holds",
+    "governance.GlossaryTerm": "configuration",
     "governance.Incident": "what the staff say of it, who name nobody, and digests",
     "governance.IncidentStep": "what the staff say of it, who name nobody",
     "governance.Job": "ids and counts",

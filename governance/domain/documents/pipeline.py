@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from governance.domain.documents.fields import SLUG, Reader
+from governance.domain.documents.glossary import glossary
 from governance.domain.documents.known import Known
 from governance.domain.expressions import ExpressionError, compile_expression
 from governance.domain.faults import Fault
@@ -41,6 +42,9 @@ def pipeline(reader: Reader, known: Known) -> dict[str, Any]:
         "gold": _gold(reader.child("gold")),
         "privacy": _privacy(reader.child("privacy")),
     }
+    # A document without a glossary has no member for it: such a one keeps the digest it always had.
+    if terms := glossary(reader.child("glossary")):
+        document["glossary"] = terms
     _check_reachable(reader, document)
     if str(reader.values.get("slug")) in known.with_default:
         _check_default_stays(reader, document)

@@ -53,6 +53,14 @@ def test_it_holds_law_stops_holds_datasets_and_keys(office: Office) -> None:
     assert {line["username"] for line in lines_of(raw, "people.jsonl")} >= {"bot"}
 
 
+def test_versions_of_a_glossary_are_told_of_where_there_is_one(office: Office) -> None:
+    law = lines_of(bytes_of(office.ask()), "policies.jsonl")
+    assert not any("glossary_version" in line for line in law)
+    factories.apply(factories.pipeline_document(glossary=factories.GLOSSARY))
+    law = lines_of(bytes_of(office.ask()), "policies.jsonl")
+    assert [line["glossary_version"] for line in law if "glossary_version" in line] == [1]
+
+
 def test_what_happened_before_or_after_is_not_in_it(office: Office) -> None:
     later = timezone.now() + timedelta(days=2)
     reviewer = factories.a_person()

@@ -86,6 +86,19 @@ def test_r1_a_roll_back_ends_at_the_digest_of_before(
     assert (seen[0].digest_before, seen[1].digest) == (before, before)
 
 
+@pytest.mark.parametrize("first", [{}, {"n/a ~": {"meaning": "Not there."}}])
+def test_r1_a_change_of_the_glossary_is_taken_back_to_the_digest_of_before(
+    bot: User, people: list[User], first: dict[str, Any]
+) -> None:
+    factories.apply(factories.pipeline_document(glossary=first))
+    before = now_in_force()
+    changed = {"n/a ~": {"meaning": "Absent."}, "card": {"meaning": "Plastic."}}
+    row = governed.in_force(governed.draft(bot, governed.more_review(glossary=changed)), *people)
+    assert now_in_force() != before
+    governed.roll_back(row, people[1])
+    assert now_in_force() == before
+
+
 def test_r2_the_next_prediction_is_routed_by_what_was_before(bot: User, people: list[User]) -> None:
     assert tier_of(bot, 0.85) == "low"
     row = governed.in_force(governed.draft(bot), *people)

@@ -1,7 +1,7 @@
 import pytest
 from django.urls import reverse
 
-from governance.models import AuditEvent, Pipeline, PolicyActivation, PolicyVersion
+from governance.models import AuditEvent, GlossaryTerm, Pipeline, PolicyActivation, PolicyVersion
 from governance.services import drafts
 from tests import factories
 
@@ -135,3 +135,30 @@ def test_a_draft_never_undoes_a_publish(pipeline) -> None:
     edit(stale, stale, name="Renamed")
     pipeline.refresh_from_db()
     assert pipeline.live is not None
+
+
+def test_a_fault_of_a_term_leads_to_its_row(browser, admin_user, address, pipeline) -> None:
+    factories.apply(factories.pipeline_document(glossary=factories.GLOSSARY))
+    edit(pipeline, pipeline.glossary.get(term="card"), meaning="x" * 2001)
+    client = browser(admin_user)
+    (fault,) = client.get(address).context["faults"]
+    page, _, anchor = fault["link"].partition("#")
+    assert (fault["where"], anchor) == ("glossary card: meaning", "id_glossary-1-meaning")
+    assert f'id="{anchor}"' in client.get(page).content.decode()
+
+
+def test_terms_are_written_in_the_form_and_published(
+    browser, admin_user, address, pipeline
+) -> None:
+    edit(
+        pipeline,
+        GlossaryTerm(pipeline=pipeline, term="<b>card</b>", meaning="Plastic <script>"),
+    )
+    sent = {"mode": "live", "reason": WHY}
+    assert browser(admin_user).post(address, sent).status_code == 302
+    pipeline.refresh_from_db()
+    assert pipeline.live.glossary_version == 1
+    assert [change["path"] for change in pipeline.live.diff] == ["/glossary"]
+    shown = browser(admin_user).get(address).content.decode()
+    assert "Plastic &lt;script&gt;" in shown
+    assert "Plastic <script>" not in shown

@@ -85,7 +85,7 @@ def test_no_column_can_be_written_by_naming_it(world: World, key: tuple[str, str
 
 DOCUMENT = (
     "kind", "slug", "name", "question", "reason_codes", "guideline", "queues", "tiers", "routing",
-    "gold", "privacy",
+    "glossary", "gold", "privacy",
 )  # fmt: skip
 PLAN = (
     "metric", "improve", "keep", "slices", "critical", "confidence", "calibration_margin",
