@@ -6,7 +6,15 @@ from typing import Any
 from celery import shared_task
 from celery.exceptions import SoftTimeLimitExceeded
 
-from feedback.services import audit_packs, editions, monitoring, revalidating, sealing, signals
+from feedback.services import (
+    audit_packs,
+    editions,
+    monitoring,
+    revalidating,
+    sealing,
+    signals,
+    thresholds,
+)
 from governance.exceptions import Conflict
 from governance.models import Job
 from governance.selectors import clock
@@ -50,6 +58,14 @@ def watch_approvals() -> int:
 def make_pack(*, job_id: str) -> None:
     """Make the audit pack that a job promised."""
     jobs.run(job_id=job_id, work=_pack, now=clock.now)
+
+
+@shared_task(name="feedback.certify_threshold", time_limit=SEALING_LIMIT)
+def certify_threshold(*, job_id: str) -> None:
+    """Certify the threshold that a job promised."""
+    jobs.run(
+        job_id=job_id, work=lambda job: thresholds.certify(job=job, now=clock.now()), now=clock.now
+    )
 
 
 @shared_task(name="feedback.forget_packs")

@@ -14,6 +14,7 @@ from feedback.api import (
     quality,
     retrospectives,
     signals,
+    thresholds,
     versions,
 )
 
@@ -24,6 +25,7 @@ urlpatterns = [
     path("audit/packs/<uuid:pack_id>/download", audit_packs.PackDownload.as_view()),
     path("pipelines/<slug:slug>/reviewers", figures.Reviewers.as_view()),
     path("pipelines/<slug:slug>/quality", quality.Quality.as_view()),
+    path("pipelines/<slug:slug>/thresholds", thresholds.Thresholds.as_view()),
     path("figure-disputes", figures.FigureDisputes.as_view()),
     path("figure-disputes/<uuid:dispute_id>/answer", figures.FigureDisputeAnswering.as_view()),
     path("signals", signals.Signals.as_view()),

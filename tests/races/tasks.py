@@ -16,7 +16,7 @@ from django.db import models
 from django.utils import timezone
 
 from feedback.models import Dataset, DatasetErasure, FeedbackSignal
-from feedback.services import audit_packs, datasets, erasures, lessons, signals
+from feedback.services import audit_packs, datasets, erasures, lessons, signals, thresholds
 from feedback.services import sealing as dataset_sealing
 from feedback.services.lessons import Said
 from governance.domain.times import rfc3339
@@ -82,6 +82,7 @@ EXAMPLES: dict[str, Callable[[], dict[str, Any]]] = {
     },
     "feedback.watch_approvals": dict,
     "feedback.make_pack": lambda: {"job_id": _job("audit_pack")},
+    "feedback.certify_threshold": lambda: {"job_id": _job("thresholds")},
     "feedback.forget_packs": dict,
     "feedback.distil_signals": dict,
     "feedback.revalidate": dict,
@@ -321,6 +322,10 @@ def _promise_a_pack(now: datetime) -> None:
         kind="packed", state="succeeded", progress=1, finished_at=now
     )
     audit_packs.request(now=now, **asked)
+    thresholds.request(
+        principal=principals.of_person(root), actor=root, slug="intents", max_error=0.05,
+        confidence=0.95, now=now,
+    )  # fmt: skip
 
 
 def _erase_and_outlive(bot: User, now: datetime) -> None:

@@ -89,6 +89,10 @@ def a_prediction(world: World) -> dict[str, Any]:
     return factories.a_payload()
 
 
+def a_promise(world: World) -> dict[str, Any]:
+    return {"max_error": 0.05, "confidence": 0.95}
+
+
 def an_outcome(world: World) -> dict[str, Any]:
     return {"outcome": {"good": True}, "observed_at": "2026-11-20T09:00:00Z"}
 

@@ -34,6 +34,7 @@ from tests.security.access.calls import (
     a_pick,
     a_plan,
     a_prediction,
+    a_promise,
     a_proposal,
     a_question,
     a_signature,
@@ -174,6 +175,10 @@ CALLS: dict[tuple[str, str], Call] = {
     ),
     ("GET", "pipelines/<slug:slug>/quality"): Call(
         ("review", "audit:read", "govern", "datasets:read"), at("/pipelines/intents/quality")
+    ),
+    ("POST", "pipelines/<slug:slug>/thresholds"): Call(
+        ("audit:read", "govern", "config:write", "datasets:read"),
+        at("/pipelines/intents/thresholds"), 202, body=a_promise,
     ),
     ("GET", "figure-disputes"): Call(
         ("review", "audit:read", "govern"), at("/figure-disputes"), elsewhere=200

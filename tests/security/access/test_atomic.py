@@ -16,7 +16,11 @@ DONE_ALREADY = {
     ("POST", "adjustments/<uuid:adjustment_id>/dispositions"),
 }
 # A job is asked for, and the act is its own.
-ASKED_FOR = {("POST", "audit/packs"), ("POST", "datasets/<slug:slug>/versions")}
+ASKED_FOR = {
+    ("POST", "audit/packs"),
+    ("POST", "datasets/<slug:slug>/versions"),
+    ("POST", "pipelines/<slug:slug>/thresholds"),
+}
 ACTS = [
     key for key in CALLS if key[0] != "GET" and key not in QUESTIONS and CALLS[key].status < 400
 ]

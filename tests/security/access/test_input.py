@@ -116,6 +116,7 @@ KNOWN: dict[tuple[str, str], tuple[str, ...]] = {
     ("POST", "data-sources"): ("licence", "collected", "gaps"),
     ("POST", "holds"): ("subject",),
     ("POST", "audit/packs"): ("since", "until", "texts", "checkpoint"),
+    ("POST", "pipelines/<slug:slug>/thresholds"): ("model_version",),
     ("POST", "adjustments"): PROPOSED,
     ("PATCH", "adjustments/<uuid:adjustment_id>"): PROPOSED,
     ("POST", "adjustments/<uuid:adjustment_id>/activate"): ("reason",),
