@@ -3,6 +3,7 @@
 from django.urls import path
 
 from feedback.api import (
+    agreement,
     audit_packs,
     case_files,
     datasets,
@@ -26,6 +27,7 @@ urlpatterns = [
     path("pipelines/<slug:slug>/reviewers", figures.Reviewers.as_view()),
     path("pipelines/<slug:slug>/quality", quality.Quality.as_view()),
     path("pipelines/<slug:slug>/thresholds", thresholds.Thresholds.as_view()),
+    path("pipelines/<slug:slug>/agreement", agreement.AgreementOfReviewers.as_view()),
     path("figure-disputes", figures.FigureDisputes.as_view()),
     path("figure-disputes/<uuid:dispute_id>/answer", figures.FigureDisputeAnswering.as_view()),
     path("signals", signals.Signals.as_view()),

@@ -99,7 +99,8 @@ def dawid_skene(answers: Answers) -> Inferred:
 
     Dawid and Skene (1979) by expectation and maximisation, from the majority on, with a Dirichlet
     prior of 0.5 on the diagonal and 0.1 beside it, so that who gave few answers is not taken to be
-    perfect, in at most 50 steps: later ones move items that hang in the balance. It needs about FEWEST_ITEMS items of each reviewer; with fewer, the majority is safer.
+    perfect, in at most 50 steps: later ones move what hangs in the balance. It needs about
+    FEWEST_ITEMS items of each reviewer; with fewer, the majority is safer.
     """
     shares = majority(answers).shares
     labels, reviewers = len(answers.labels), len(answers.reviewers)

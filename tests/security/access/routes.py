@@ -176,6 +176,9 @@ CALLS: dict[tuple[str, str], Call] = {
     ("GET", "pipelines/<slug:slug>/quality"): Call(
         ("review", "audit:read", "govern", "datasets:read"), at("/pipelines/intents/quality")
     ),
+    ("GET", "pipelines/<slug:slug>/agreement"): Call(
+        ("review", "audit:read", "govern", "datasets:read"), at("/pipelines/intents/agreement")
+    ),
     ("POST", "pipelines/<slug:slug>/thresholds"): Call(
         ("audit:read", "govern", "config:write", "datasets:read"),
         at("/pipelines/intents/thresholds"), 202, body=a_promise,
