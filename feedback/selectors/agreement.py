@@ -70,7 +70,8 @@ def of_pipeline(
         items=len(found.items), answers=len(rows), reviewers=len(found.reviewers),
         unanimous=Share(same, len(found.items)), alpha=truth_inference.alpha(votes),
         interval=truth_inference.alpha_interval(votes),
-        disagreements=[(str(a), str(b), n) for a, b, n in pairs], consensus=_consensus(pipeline, found),
+        disagreements=[(str(a), str(b), n) for a, b, n in pairs],
+        consensus=_consensus(pipeline, found),
     )  # fmt: skip
 
 

@@ -13,12 +13,14 @@ from feedback.domain.boundaries import Band, Boundary
 from feedback.domain.certifying import Audit, Certificate
 from feedback.domain.quality_wording import percent
 from governance.domain.times import rfc3339
+from governance.enums import PolicyKind
 from governance.exceptions import InvalidInput
-from governance.models import Pipeline
+from governance.models import AuditEvent, Job, Pipeline
 from governance.selectors import policies
 from reviews.enums import Disposition, Verdict
 from reviews.models import Prediction
 
+KIND, ACTION = "thresholds", "thresholds.certified"
 BINS = 1000
 LIKE = "It holds for traffic like this: for this version of the model under this policy."
 
@@ -39,6 +41,19 @@ def model_version(pipeline: Pipeline) -> str:
     rows = Prediction.objects.filter(pipeline=pipeline, config_version=pipeline.live_id)
     newest = rows.order_by("-pk").values_list("model_version", flat=True).first()
     return newest or ""
+
+
+def certified(pipeline: Pipeline) -> AuditEvent | None:
+    """Return the event of what was last certified of a pipeline, or None."""
+    rows = AuditEvent.objects.filter(
+        stream=f"{PolicyKind.PIPELINE}:{pipeline.slug}", action=ACTION
+    ).select_related("actor")  # fmt: skip
+    return rows.order_by("-sequence").first()
+
+
+def waiting(pipeline: Pipeline) -> bool:
+    """Return whether a certificate was asked for and is not worked out yet."""
+    return Job.objects.filter(pipeline=pipeline, kind=KIND, finished_at=None).exists()
 
 
 def report(asked: Asked) -> dict[str, Any]:

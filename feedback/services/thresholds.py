@@ -7,14 +7,14 @@ from typing import Any
 from django.db import transaction
 
 from feedback.selectors import quality, thresholds
-from feedback.selectors.thresholds import Asked
+from feedback.selectors.thresholds import ACTION, KIND, Asked
 from governance.domain.principal import Principal
 from governance.enums import PolicyKind
 from governance.exceptions import Conflict
 from governance.models import Job, User
 from governance.services import jobs, ledger
 
-KIND, TASK = "thresholds", "feedback.certify_threshold"
+TASK = "feedback.certify_threshold"
 
 
 def request(
@@ -50,7 +50,7 @@ def certify(*, job: Job, now: datetime) -> Mapping[str, Any]:
     found = thresholds.report(asked)
     ledger.append(
         stream=f"{PolicyKind.PIPELINE}:{pipeline.slug}",
-        action="thresholds.certified",
+        action=ACTION,
         actor=job.user,
         now=now,
         detail={"job": str(job.pk), **found},

@@ -1,20 +1,26 @@
 """How good a model is: over what people saw, and over all that it was asked, drawn and as CSV."""
 
+import json
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.http import HttpResponse, QueryDict
+from django.contrib import messages
+from django.http import HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_POST, require_safe
 
+from feedback.domain import agreement_wording
 from feedback.domain.calibration import Bin
 from feedback.domain.estimators import Figure
 from feedback.domain.ranges import Scale
 from feedback.enums import Measure
-from feedback.selectors import quality
+from feedback.selectors import agreement, quality, thresholds
 from feedback.selectors.quality import Cell, Wanted
+from feedback.services import thresholds as certifying
 from feedback.web.people import ReaderRequest, member
 from governance.domain import csv_text
 from governance.exceptions import NotFound, NotPermitted
@@ -35,6 +41,10 @@ METHODS = {
     "hajek": _("Weighted by propensity alone"),
 }
 MISTAKES = 12
+PAIRS = 6
+ERRORS = {"0.01": "1 %", "0.02": "2 %", "0.05": "5 %", "0.1": "10 %"}
+CONFIDENCES = {"0.9": "90 %", "0.95": "95 %", "0.99": "99 %"}
+SEE_OTHER = 303
 WHOLE = Scale(0.0, 1.0)
 
 
@@ -66,9 +76,45 @@ def page(request: ReaderRequest) -> HttpResponse:
         "bins": [_point(each) for each in sure.calibration.bins] if sure.calibration else [],
         "mistaken": tables["mistaken"],
         "axis": WHOLE.ticks(),
+        "certified": thresholds.certified(wanted.pipeline),
+        "waiting": thresholds.waiting(wanted.pipeline),
+        "errors": ERRORS.items(),
+        "confidences": CONFIDENCES.items(),
+        **_agreement(wanted),
         "query": _query(chosen),
     }
     return render(request, "feedback/quality.html", context)
+
+
+@require_POST
+@member
+def certify(request: ReaderRequest) -> HttpResponse:
+    """Ask for a certified threshold; the page shows it once a worker has found it."""
+    slug, error, sure = (request.POST.get(n, "") for n in ("pipeline", "max_error", "confidence"))
+    if error not in ERRORS or sure not in CONFIDENCES:
+        raise NotFound("Such a threshold is not offered.")
+    certifying.request(
+        principal=request.principal, actor=request.user, slug=slug, max_error=float(error),
+        confidence=float(sure), now=clock.now(),
+    )  # fmt: skip
+    messages.success(request, _("It is being worked out. Load the page again in a moment."))
+    query = QueryDict(mutable=True)
+    query["pipeline"] = slug
+    return HttpResponseRedirect(f"{reverse('quality')}?{query.urlencode()}", status=SEE_OTHER)
+
+
+def _agreement(wanted: Wanted) -> dict[str, Any]:
+    found = agreement.of_pipeline(
+        wanted.pipeline, wanted.since, wanted.until or clock.now(), most=PAIRS
+    )
+    said = agreement_wording.alpha(found.alpha, found.interval, found.items)
+    pairs = [(_words(a), _words(b), n) for a, b, n in found.disagreements]
+    return {"agreed": replace(found, disagreements=pairs), "agreement_said": said}
+
+
+def _words(answer: str) -> str:
+    told = json.loads(answer)
+    return str(told.get("label", answer)) if isinstance(told, dict) else answer
 
 
 def _chosen(given: QueryDict, reached: Sequence[Pipeline]) -> dict[str, str]:

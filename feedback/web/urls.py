@@ -37,6 +37,7 @@ urlpatterns = [
         for verb in retrospectives.ACTS
     ),
     path("quality", quality.page, name="quality"),
+    path("quality/certify", quality.certify, name="quality-certify"),
     path("models", models.listed, name="models"),
     path("models/<str:name>/<str:version>", models.card, name="model"),
     path("gates/<slug:slug>/runs/<uuid:run_id>", models.run, name="gate-run"),

@@ -5,6 +5,8 @@ from copy import deepcopy
 
 import pytest
 
+from feedback.tasks import certify_threshold
+from governance.models import Job
 from reviews.models import Prediction
 from tests import factories
 from tests.browser.test_pages import barriers, overflow
@@ -15,7 +17,7 @@ from tests.feedback.conftest import House
 def lead(transactional_db):
     house = House()
     tiers = deepcopy(factories.PIPELINE["tiers"])
-    tiers["low"]["monitor_rate"] = 0.5
+    tiers["low"]["monitor_rate"] = 0.65
     factories.apply(factories.pipeline_document(tiers=tiers))
     house.resolved("balance", scenario_type="loans")
     house.resolved("balance", scenario_type="loans", output={"label": "<b>card</b>"})
@@ -36,6 +38,19 @@ def test_it_has_no_barriers_errors_or_violations(window, lead, scheme, width):
     assert view.page.locator("b").count() == 0
     found = barriers(view) + overflow(view) + view.faults
     assert not found, found
+
+
+def test_a_threshold_is_asked_for_by_keyboard_and_shown_when_it_is_found(window, lead):
+    view = window(lead)
+    view.go("/quality")
+    view.page.get_by_label("Wrong, at most").select_option("0.05")
+    view.page.get_by_role("button", name="Certify").press("Enter")
+    view.page.get_by_text("It is being worked out").first.wait_for()
+    certify_threshold(job_id=str(Job.objects.get(kind="thresholds").pk))
+    view.go("/quality")
+    view.page.get_by_text("What the model is at least 95.0 % sure of may be approved").wait_for()
+    view.page.get_by_text("confidence >= 0.95").wait_for()
+    assert not barriers(view) + overflow(view) + view.faults
 
 
 def test_it_is_found_and_told_apart_by_keyboard(window, lead):
