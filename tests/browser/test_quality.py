@@ -48,8 +48,8 @@ def test_a_threshold_is_asked_for_by_keyboard_and_shown_when_it_is_found(window,
     view.page.get_by_text("It is being worked out").first.wait_for()
     certify_threshold(job_id=str(Job.objects.get(kind="thresholds").pk))
     view.go("/quality")
-    view.page.get_by_text("What the model is at least 95.0 % sure of may be approved").wait_for()
-    view.page.get_by_text("confidence >= 0.95").wait_for()
+    view.page.get_by_text("What the model is at least 58.0 % sure of may be approved").wait_for()
+    view.page.get_by_text("confidence >= 0.58").wait_for()
     assert not barriers(view) + overflow(view) + view.faults
 
 
