@@ -13,12 +13,13 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST, require_safe
 
-from feedback.domain import agreement_wording
+from feedback.domain import agreement_wording, complementarity
 from feedback.domain.calibration import Bin
 from feedback.domain.estimators import Figure
 from feedback.domain.ranges import Scale
 from feedback.enums import Measure
 from feedback.selectors import agreement, quality, thresholds
+from feedback.selectors import complementarity as complements
 from feedback.selectors.quality import Cell, Wanted
 from feedback.services import thresholds as certifying
 from feedback.web.people import ReaderRequest, member
@@ -81,6 +82,7 @@ def page(request: ReaderRequest) -> HttpResponse:
         "errors": ERRORS.items(),
         "confidences": CONFIDENCES.items(),
         **_agreement(wanted),
+        **_complements(wanted),
         "query": _query(chosen),
     }
     return render(request, "feedback/quality.html", context)
@@ -110,6 +112,14 @@ def _agreement(wanted: Wanted) -> dict[str, Any]:
     said = agreement_wording.alpha(found.alpha, found.interval, found.items)
     pairs = [(_words(a), _words(b), n) for a, b, n in found.disagreements]
     return {"agreed": replace(found, disagreements=pairs), "agreement_said": said}
+
+
+def _complements(wanted: Wanted) -> dict[str, Any]:
+    whole, *slices = complements.of_pipeline(
+        wanted.pipeline, wanted.since, wanted.until or clock.now()
+    )
+    shown = [each for each in slices if each.interval]
+    return {"complement_said": complementarity.sentence(whole), "complements": shown}
 
 
 def _words(answer: str) -> str:

@@ -179,6 +179,9 @@ CALLS: dict[tuple[str, str], Call] = {
     ("GET", "pipelines/<slug:slug>/agreement"): Call(
         ("review", "audit:read", "govern", "datasets:read"), at("/pipelines/intents/agreement")
     ),
+    ("GET", "pipelines/<slug:slug>/impact"): Call(
+        ("review", "audit:read", "govern", "datasets:read"), at("/pipelines/intents/impact")
+    ),
     ("POST", "pipelines/<slug:slug>/thresholds"): Call(
         ("audit:read", "govern", "config:write", "datasets:read"),
         at("/pipelines/intents/thresholds"), 202, body=a_promise,
