@@ -32,9 +32,11 @@ class FeedbackConfig(AppConfig):
             pack_models,
             pack_people,
             pack_records,
+            slice_records,
         )
         from governance.services import registered_models  # noqa: PLC0415
         from governance.services.evidence import register  # noqa: PLC0415
+        from reviews.selectors import slice_records as slices_told  # noqa: PLC0415
 
         lineage.register()
         lesson_lineage.register()
@@ -43,6 +45,7 @@ class FeedbackConfig(AppConfig):
         pack_models.register_all()
         pack_people.register_all()
         news.register_own()
+        slices_told.register(slice_records.of)
         register("datasets", evidence.dataset_digest)
         register("signals", evidence.signal_digest)
         register("gate_run", evidence.gate_run_digest)

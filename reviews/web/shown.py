@@ -12,7 +12,7 @@ from governance.domain.principal import Principal
 from governance.selectors import policies
 from reviews.domain.legible import legible
 from reviews.models import Assignment, Prediction, ReviewItem
-from reviews.selectors import badges, desk
+from reviews.selectors import badges, desk, slice_records
 from reviews.web import answers, glossaries, guidelines, inputs
 from reviews.web.drafts import Draft
 
@@ -57,6 +57,7 @@ def item(row: ReviewItem, *, reader: Principal, blind: bool, now: datetime) -> d
         "notes": list(desk.notes(row)),
         "why": _("You answer without seeing what the model said; it is shown afterwards."),
         "predicted": None,
+        "slice": None,
         "trace": [],
         "facts": [],
     }
@@ -65,6 +66,7 @@ def item(row: ReviewItem, *, reader: Principal, blind: bool, now: datetime) -> d
     return shown | {
         "why": why(row.prediction, document),
         "predicted": predicted(row.prediction),
+        "slice": slice_records.of(row.prediction),
         "trace": row.prediction.trace,
         "facts": facts(row.prediction),
     }
