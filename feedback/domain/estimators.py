@@ -105,7 +105,8 @@ class Study:
 
         theta = sum(f) / N + sum(w (a - f)) / N over the settled (Robins, Rotnitzky and Zhao 1994;
         as prediction-powered inference, Angelopoulos et al. 2023). The curve f of accuracy given
-        confidence is fitted on the other half for each half (Zrnic and Candès 2024). w is by the
+        confidence is fitted on the other half for each half (Zrnic and Candès 2024). A stratum
+        is never taken to vary less than its few cases can show.
         """
         weights = weights_of(strata, self.rates)
         total = sum(c.n for c in strata.values())

@@ -206,5 +206,7 @@ PRIVACY = ("audit:read", "govern")
 SOURCES = ("audit:read", "config:write", "datasets:read")
 DATASETS = ("datasets:read", "audit:read")
 LINEAGE = ("audit:read", "datasets:read", "govern")
+CERTIFIES = ("audit:read", "govern", "config:write", "datasets:read")
+MEASURES = ("review", "audit:read", "govern", "datasets:read")
 LOOKS = ("audit:read", "govern")
 ACCEPTS = {"verdict": "accept", "checklist": {"read": True}}

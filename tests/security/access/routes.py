@@ -5,6 +5,7 @@ A route that is not here fails the tests: whoever adds one says who may call it.
 
 from tests.security.access.calls import (
     ACCEPTS,
+    CERTIFIES,
     CONFIG,
     CONSENTS,
     DATASETS,
@@ -14,6 +15,7 @@ from tests.security.access.calls import (
     JUDGING,
     LINEAGE,
     LOOKS,
+    MEASURES,
     MODELS,
     PREDICTIONS,
     PRIVACY,
@@ -173,18 +175,12 @@ CALLS: dict[tuple[str, str], Call] = {
     ("GET", "pipelines/<slug:slug>/reviewers"): Call(
         ("review", "audit:read", "govern"), at("/pipelines/intents/reviewers")
     ),
-    ("GET", "pipelines/<slug:slug>/quality"): Call(
-        ("review", "audit:read", "govern", "datasets:read"), at("/pipelines/intents/quality")
-    ),
-    ("GET", "pipelines/<slug:slug>/agreement"): Call(
-        ("review", "audit:read", "govern", "datasets:read"), at("/pipelines/intents/agreement")
-    ),
-    ("GET", "pipelines/<slug:slug>/impact"): Call(
-        ("review", "audit:read", "govern", "datasets:read"), at("/pipelines/intents/impact")
-    ),
+    **{
+        ("GET", f"pipelines/<slug:slug>/{name}"): Call(MEASURES, at(f"/pipelines/intents/{name}"))
+        for name in ("quality", "agreement", "impact")
+    },
     ("POST", "pipelines/<slug:slug>/thresholds"): Call(
-        ("audit:read", "govern", "config:write", "datasets:read"),
-        at("/pipelines/intents/thresholds"), 202, body=a_promise,
+        CERTIFIES, at("/pipelines/intents/thresholds"), 202, body=a_promise
     ),
     ("GET", "figure-disputes"): Call(
         ("review", "audit:read", "govern"), at("/figure-disputes"), elsewhere=200
