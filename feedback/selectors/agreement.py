@@ -5,10 +5,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Q
+from django.db.models import F, Q
 
 from feedback.domain import truth_inference
 from feedback.domain.truth_inference import FEWEST_ITEMS, Answers, Inferred
+from feedback.selectors.over_reliance import SETTLED_BY_OTHERS
 from governance.models import Pipeline
 from reviews.domain.consensus import key
 from reviews.domain.shares import Share
@@ -17,14 +18,15 @@ from reviews.selectors import challenges
 from reviews.selectors.desk import ANSWERS
 
 SURE = 0.95
-LARGEST = 30_000_000
-"""Cells of the confusion matrices of Dawid and Skene; more are not worked out in a request."""
+LARGEST = 4_000_000
+"""Cells of what Dawid and Skene keeps; more are not worked out in a request."""
 
 
 @dataclass(frozen=True)
 class Consensus:
-    """How often what is inferred is the outcome that stands, by each method.
+    """How often what is inferred is the outcome that an adjudicator settled, by each method.
 
+    Ties infer nothing.
     `dawid_skene` is None where it would take too long; `sure` is the share of items of which it
     claims 95 % or more. `new` counts reviewers with fewer answers than it needs.
     """
@@ -81,6 +83,7 @@ def _rows(
     rows = Decision.objects.filter(
         Q(undone_by=None) | Q(revised_by__isnull=False), undoes=None, revises=None, blind=True,
         item__pipeline=pipeline, verdict__in=ANSWERS, decided_at__lte=until,
+        assignment__slot__gt=F("item__closed_slots"),
     )  # fmt: skip
     if since:
         rows = rows.filter(decided_at__gt=since)
@@ -91,10 +94,13 @@ def _rows(
 
 
 def _consensus(pipeline: Pipeline, found: Answers) -> Consensus | None:
-    """Return how inferred answers compare with the outcomes that stand and are not challenged."""
+    """Return how inferred answers compare with what somebody else settled, and nobody challenges.
+
+    An outcome that the same answers made says nothing of them.
+    """
     doubted = challenges.open_resolutions().values_list("pk", flat=True)
     settled = ReviewItem.objects.filter(
-        pipeline=pipeline, blind=True, resolution__isnull=False
+        pipeline=pipeline, blind=True, resolution__kind__in=SETTLED_BY_OTHERS
     ).exclude(resolution__in=doubted)  # fmt: skip
     kept = set(found.items)
     outcomes: dict[object, str] = {
@@ -107,7 +113,8 @@ def _consensus(pipeline: Pipeline, found: Answers) -> Consensus | None:
     answered = Counter(found.reviewer.tolist())
     majority = _right(truth_inference.majority(found), outcomes)
     new = sum(n < FEWEST_ITEMS for n in answered.values())
-    if len(found.reviewers) * len(found.labels) ** 2 > LARGEST:
+    labels = len(found.labels)
+    if labels * max(len(found.reviewers) * labels, len(found.item)) > LARGEST:
         return Consensus(majority, None, None, new)
     deep = truth_inference.dawid_skene(found)
     sure = Share(int((deep.shares.max(axis=1) >= SURE).sum()), len(found.items))
@@ -116,5 +123,9 @@ def _consensus(pipeline: Pipeline, found: Answers) -> Consensus | None:
 
 def _right(found: Inferred, outcomes: dict[object, str]) -> Share:
     pairs = zip(found.answers.items, found.labels, strict=True)
-    told = [label == outcomes[item] for item, label in pairs if item in outcomes]
+    told = [
+        label == outcomes[item]
+        for (item, label), tied in zip(pairs, found.tied.tolist(), strict=True)
+        if item in outcomes and not tied
+    ]
     return Share(sum(told), len(told))

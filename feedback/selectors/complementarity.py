@@ -4,18 +4,16 @@ from collections import defaultdict
 from collections.abc import Iterator
 from datetime import datetime
 
-from django.db.models import Q
+from django.db.models import F, Q
 
 from feedback.domain import complementarity
 from feedback.domain.complementarity import Complement, Judged
+from feedback.selectors.over_reliance import SETTLED_BY_OTHERS
 from governance.models import Pipeline
 from reviews.domain.consensus import key
-from reviews.enums import ResolutionKind
 from reviews.models import Decision
 from reviews.selectors import challenges
 from reviews.selectors.desk import ANSWERS
-
-BY_OTHERS = (ResolutionKind.ADJUDICATED, ResolutionKind.OVERTURNED)
 
 
 def judged(pipeline: Pipeline, since: datetime | None, until: datetime) -> Iterator[Judged]:
@@ -27,6 +25,7 @@ def judged(pipeline: Pipeline, since: datetime | None, until: datetime) -> Itera
     rows = Decision.objects.filter(
         Q(undone_by=None) | Q(revised_by__isnull=False), undoes=None, revises=None, blind=True,
         item__pipeline=pipeline, verdict__in=ANSWERS, decided_at__lte=until,
+        assignment__slot__gt=F("item__closed_slots"),
     ).order_by("item", "pk")  # fmt: skip
     if since:
         rows = rows.filter(decided_at__gt=since)
@@ -39,7 +38,7 @@ def judged(pipeline: Pipeline, since: datetime | None, until: datetime) -> Itera
         if item.resolution_id in doubted:
             continue
         truth = None
-        if item.resolution is not None and item.resolution.kind in BY_OTHERS:
+        if item.resolution is not None and item.resolution.kind in SETTLED_BY_OTHERS:
             truth = key(item.resolution.answer)
         elif others and len({key(row.answer) for row in others}) == 1:
             truth = key(others[0].answer)

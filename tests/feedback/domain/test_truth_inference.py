@@ -120,7 +120,9 @@ def test_alpha_of_two_observers_that_its_author_works_out():
 
 def test_alpha_of_single_answers_is_none_and_of_one_label_one():
     assert alpha(Answers.of([(1, "a", "x"), (2, "b", "y")]).votes) is None
-    assert alpha(Answers.of([(1, "a", "x"), (1, "b", "x")]).votes) == 1.0
+    assert alpha(Answers.of([(1, "a", "x"), (1, "b", "y")]).votes) is None
+    alike = [(1, "a", "x"), (1, "b", "x"), (2, "a", "x"), (2, "b", "x")]
+    assert alpha(Answers.of(alike).votes) == 1.0
 
 
 def test_one_who_is_always_wrong_is_believed_the_other_way_round():
@@ -133,6 +135,15 @@ def test_one_who_is_always_wrong_is_believed_the_other_way_round():
     by_name = dict(zip(found.answers.reviewers, found.accuracy, strict=True))
     assert by_name["ann"] > 0.95
     assert by_name["dan"] < 0.05
+
+
+def test_names_of_labels_change_nothing_but_who_wins_a_tie():
+    rows = [(i, who, "xyz"[(i + (who == "c")) % 3]) for i in range(30) for who in "abc"]
+    other = {"x": "r", "y": "q", "z": "p"}
+    before = dawid_skene(Answers.of(rows))
+    after = dawid_skene(Answers.of((item, who, other[label]) for item, who, label in rows))
+    assert [other[label] for label in before.labels] == after.labels
+    assert np.allclose(before.shares, after.shares[:, ::-1], atol=1e-4)
 
 
 def test_a_tie_is_told():
