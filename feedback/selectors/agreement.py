@@ -18,7 +18,7 @@ from reviews.selectors import challenges
 from reviews.selectors.desk import ANSWERS
 
 SURE = 0.95
-LARGEST = 4_000_000
+LARGEST = 1_500_000
 """Cells of what Dawid and Skene keeps; more are not worked out in a request."""
 
 
