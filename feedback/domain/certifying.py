@@ -6,7 +6,7 @@ audited: for one model and one policy.
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -26,11 +26,16 @@ class Audit:
 
 @dataclass(frozen=True)
 class Region:
-    """What lies at or above a threshold: `audits` of it, of which `wrong` were wrong."""
+    """What lies at or above a threshold: `audits` of it, of which `wrong` were wrong.
+
+    `chances` are the propensities of all traffic there, drawn or not: where nothing of a part that
+    is seldom drawn was drawn, its audits alone would look as if they stood for all.
+    """
 
     threshold: float
     audits: tuple[Audit, ...]
     wrong: int
+    chances: frozenset[float]
 
     @property
     def n(self) -> int:
@@ -40,7 +45,7 @@ class Region:
     @property
     def uniform(self) -> bool:
         """Return whether all had the same chance to be drawn."""
-        return len({audit.propensity for audit in self.audits}) <= 1
+        return len(self.chances) <= 1
 
 
 @dataclass(frozen=True)
@@ -62,16 +67,19 @@ def needed(*, max_error: float, confidence: float) -> int:
     return math.ceil(math.log(1 - confidence) / math.log1p(-max_error))
 
 
-def certify(audits: Sequence[Audit], *, max_error: float, confidence: float) -> Certificate | None:
+def certify(
+    audits: Sequence[Audit], surest: Mapping[float, float], *, max_error: float, confidence: float
+) -> Certificate | None:
     """Return the certificate of the lowest threshold that can be certified, or None.
 
-    `audits` are in the order in which they were settled. Two searches share what may be risked:
+    `audits` are in the order in which they were settled; `surest` tells for each propensity of the
+    traffic the highest confidence that had it. Two searches share what may be risked:
     fixed sequences from strict to lax, each from a start of its own and stopped by its first
     failure (Angelopoulos, Bates, Candès, Jordan and Lei 2021), and a bisection (Geifman and
     El-Yaniv 2017). Taking a bound at each threshold and the best of them would break the promise.
     Equal confidences are never parted.
     """
-    regions = _regions(audits)
+    regions = _regions(audits, surest)
     if not regions:
         return None
     risk = 1 - confidence
@@ -119,7 +127,7 @@ def _bisected(
     return found
 
 
-def _regions(audits: Sequence[Audit]) -> list[Region]:
+def _regions(audits: Sequence[Audit], surest: Mapping[float, float]) -> list[Region]:
     """Return regions from strict to lax, at most GRID of them, whose cuts part no equals."""
     cuts = sorted({audit.confidence for audit in audits}, reverse=True)
     ordered = sorted(range(len(audits)), key=lambda i: -audits[i].confidence)
@@ -136,7 +144,8 @@ def _regions(audits: Sequence[Audit]) -> list[Region]:
         within = sorted(ordered[:end])
         rows = tuple(audits[i] for i in within)
         threshold = audits[ordered[end - 1]].confidence
-        found.append(Region(threshold, rows, sum(audit.wrong for audit in rows)))
+        chances = frozenset(chance for chance, top in surest.items() if top >= threshold)
+        found.append(Region(threshold, rows, sum(audit.wrong for audit in rows), chances))
     return found
 
 
@@ -146,7 +155,7 @@ def holds(region: Region, *, max_error: float, risk: float) -> bool:
         return False
     if region.uniform:
         return _binomial(region.wrong, region.n, max_error) <= risk
-    return _wealth(region.audits, max_error) >= 1 / risk
+    return _wealth(region.audits, max_error, min(region.chances)) >= 1 / risk
 
 
 def bound(region: Region, *, risk: float) -> float:
@@ -168,14 +177,14 @@ def _binomial(wrong: int, n: int, error: float) -> float:
     return float(binom.cdf(wrong, n, error))
 
 
-def _wealth(audits: Sequence[Audit], error: float) -> float:
+def _wealth(audits: Sequence[Audit], error: float, smallest: float) -> float:
     """Return what betting against an error above `error` has won, on the mean of several bets.
 
-    Each audit is worth y = (wrong - error) w, with w its inverse propensity over the largest: under
-    the hypothesis its mean is not below 0, so that the product of 1 - b y is a supermartingale, and
-    so is the mean over b (Waudby-Smith and Ramdas 2023; Ville 1939). It needs no common propensity.
+    Each audit is worth y = (wrong - error) w, with w its inverse propensity over the largest of the
+    traffic: under the hypothesis its mean is not below 0, so that the product of 1 - b y is a
+    supermartingale, and so is the mean over b (Waudby-Smith and Ramdas 2023; Ville 1939). It needs
+    no common propensity.
     """
-    smallest = min(audit.propensity for audit in audits)
     logs = [0.0] * len(BETS)
     for audit in audits:
         worth = (audit.wrong - error) * smallest / audit.propensity

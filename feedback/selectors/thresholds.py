@@ -93,7 +93,7 @@ def _boundary(
         n=Count("pk"), top=Max("confidence")
     )
     found = None if unseen["n"] else certifying.certify(
-        _audits(rows), max_error=asked.max_error, confidence=asked.confidence
+        _audits(rows), _surest(rows), max_error=asked.max_error, confidence=asked.confidence
     )  # fmt: skip
     told: dict[str, Any] = {
         "rule": at.rule, "tier": at.tier, "now": at.threshold,
@@ -137,6 +137,14 @@ def _audits(rows: "QuerySet[Prediction]") -> list[Audit]:
         for sure, verdict, chance in found.iterator(5000)
         if sure is not None
     ]
+
+
+def _surest(rows: "QuerySet[Prediction]") -> dict[float, float]:
+    """Return for each propensity the highest confidence that had it, drawn or not."""
+    found = rows.filter(confidence__isnull=False).values("propensity").annotate(
+        top=Max("confidence")
+    )  # fmt: skip
+    return {row["propensity"]: row["top"] for row in found.order_by("propensity")}
 
 
 def _share(rows: "QuerySet[Prediction]", threshold: float) -> float | None:

@@ -17,6 +17,20 @@ def audits_of(confidence, wrong, propensity):
     return [Audit(float(sure), bool(bad), float(chance)) for sure, bad, chance in rows]
 
 
+def surest(audits):
+    """Return for each propensity the highest confidence among audits that had it."""
+    ordered = sorted(audits, key=lambda audit: audit.confidence)
+    return {audit.propensity: audit.confidence for audit in ordered}
+
+
+def certified(audits, more=None, **promise):
+    return certify(audits, surest(audits) | (more or {}), **promise)
+
+
+def region(rows, wrong):
+    return Region(0.9, tuple(rows), wrong, frozenset(row.propensity for row in rows))
+
+
 class Traffic:
     """A model whose error falls as it grows sure, and what is true of each of its thresholds."""
 
@@ -53,7 +67,7 @@ class Traffic:
         covered = []
         for _ in range(times):
             audits = self.audited(n, chance)
-            found = certify(audits, max_error=max_error, confidence=0.95)
+            found = certified(audits, max_error=max_error, confidence=0.95)
             risk, share = self.at(found.threshold) if found else (0.0, 0.0)
             broken += risk > max_error
             covered.append(share)
@@ -98,7 +112,7 @@ def test_b2_many_audits_certify_most_of_what_could_be():
 def test_b2_a_bad_model_with_few_audits_is_not_certifiable_yet():
     traffic = Traffic(0.8)
     found = [
-        certify(traffic.audited(300, all_of_them), max_error=0.02, confidence=0.95)
+        certified(traffic.audited(300, all_of_them), max_error=0.02, confidence=0.95)
         for _ in range(50)
     ]
     assert found.count(None) >= 48
@@ -107,46 +121,55 @@ def test_b2_a_bad_model_with_few_audits_is_not_certifiable_yet():
 @pytest.mark.parametrize(("max_error", "audits"), [(0.05, 59), (0.10, 29), (0.01, 299)])
 def test_so_many_clean_audits_are_needed_at_least(max_error, audits):
     assert needed(max_error=max_error, confidence=0.95) == audits
-    region = Region(0.9, tuple(audits_of([0.9] * audits, [False] * audits, [1.0] * audits)), 0)
-    assert holds(region, max_error=max_error, risk=0.05)
-    fewer = Region(0.9, region.audits[1:], 0)
+    clean = audits_of([0.9] * audits, [False] * audits, [1.0] * audits)
+    assert holds(region(clean, 0), max_error=max_error, risk=0.05)
+    fewer = region(clean[1:], 0)
     assert not holds(fewer, max_error=max_error, risk=0.05)
 
 
 def test_the_bound_of_a_uniform_draw_is_that_of_clopper_and_pearson():
     """3 of 100: 7.57 % at 95 %, one-sided (Clopper and Pearson 1934)."""
     rows = audits_of([0.9] * 100, [True] * 3 + [False] * 97, [0.3] * 100)
-    assert bound(Region(0.9, tuple(rows), 3), risk=0.05) == pytest.approx(0.0757, abs=1e-4)
+    assert bound(region(rows, 3), risk=0.05) == pytest.approx(0.0757, abs=1e-4)
 
 
 def test_betting_bounds_a_uniform_draw_a_little_less_sharply():
     rows = audits_of([0.9] * 400, [i % 40 == 0 for i in range(400)], [0.3] * 399 + [0.300001])
-    region = Region(0.9, tuple(rows), 10)
-    exact = bound(Region(0.9, tuple(audits_of(
-        [0.9] * 400, [i % 40 == 0 for i in range(400)], [0.3] * 400)), 10), risk=0.05)  # fmt: skip
-    assert exact < bound(region, risk=0.05) < exact + 0.02
+    exact = bound(
+        region(audits_of([0.9] * 400, [i % 40 == 0 for i in range(400)], [0.3] * 400), 10),
+        risk=0.05,
+    )
+    assert exact < bound(region(rows, 10), risk=0.05) < exact + 0.02
 
 
 def test_an_error_among_the_seldom_drawn_weighs_more():
-    def certified(rare_is_wrong):
+    def bounded(rare_is_wrong):
         wrong = [False] * 599 + [not rare_is_wrong, *[False] * 599, rare_is_wrong]
         chances = [1.0] * 600 + [0.1] * 600
         rows = audits_of([0.9] * 1200, wrong, chances)
-        return bound(Region(0.9, tuple(rows), 1), risk=0.05)
+        return bound(region(rows, 1), risk=0.05)
 
-    assert certified(rare_is_wrong=True) > certified(rare_is_wrong=False)
+    assert bounded(rare_is_wrong=True) > bounded(rare_is_wrong=False)
+
+
+def test_a_part_of_which_nothing_was_drawn_is_not_taken_to_be_like_the_rest():
+    """The surest are drawn once in 2,000 times, and none of them was."""
+    seen = audits_of([0.8] * 400, [i % 100 == 0 for i in range(400)], [1.0] * 400)
+    assert certified(seen, max_error=0.05, confidence=0.95) is not None
+    unseen = {0.0005: 0.95}
+    assert certified(seen, unseen, max_error=0.05, confidence=0.95) is None
 
 
 def test_equal_confidences_are_never_parted():
     rows = audits_of([0.9] * 500 + [0.8] * 500, [False] * 500 + [True] * 500, [1.0] * 1000)
-    found = certify(rows, max_error=0.05, confidence=0.95)
+    found = certified(rows, max_error=0.05, confidence=0.95)
     assert (found.threshold, found.n, found.wrong) == (0.9, 500, 0)
     mixed = audits_of([0.9] * 1000, [False] * 500 + [True] * 500, [1.0] * 1000)
-    assert certify(mixed, max_error=0.05, confidence=0.95) is None
+    assert certified(mixed, max_error=0.05, confidence=0.95) is None
 
 
 def test_of_nothing_nothing_is_certified():
-    assert certify([], max_error=0.05, confidence=0.95) is None
+    assert certified([], max_error=0.05, confidence=0.95) is None
 
 
 @settings(deadline=None, max_examples=60)
@@ -159,7 +182,7 @@ def test_of_nothing_nothing_is_certified():
 )
 def test_what_is_certified_is_bounded_by_what_was_asked(rows, max_error):
     audits = [Audit(*row) for row in rows]
-    found = certify(audits, max_error=max_error, confidence=0.9)
+    found = certified(audits, max_error=max_error, confidence=0.9)
     if found is not None:
         within = [audit for audit in audits if audit.confidence >= found.threshold]
         assert (found.n, found.wrong) == (len(within), sum(a.wrong for a in within))
@@ -182,7 +205,7 @@ def test_on_a_real_stream_the_true_error_is_what_was_promised():
     for _ in range(40):
         chance = np.where(confidence < 0.6, 1.0, 0.4)
         seen = generator.random(len(rows)) < chance
-        found = certify(
+        found = certified(
             audits_of(confidence[seen], wrong[seen], chance[seen]), max_error=0.05, confidence=0.95
         )
         assert found is not None
