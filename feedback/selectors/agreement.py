@@ -5,17 +5,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import F, Q
-
 from feedback.domain import truth_inference
 from feedback.domain.truth_inference import FEWEST_ITEMS, Answers, Inferred
+from feedback.selectors import blind_answers
 from feedback.selectors.over_reliance import SETTLED_BY_OTHERS
 from governance.models import Pipeline
 from reviews.domain.consensus import key
 from reviews.domain.shares import Share
-from reviews.models import Decision, ReviewItem
+from reviews.models import ReviewItem
 from reviews.selectors import challenges
-from reviews.selectors.desk import ANSWERS
 
 SURE = 0.95
 LARGEST = 1_500_000
@@ -80,13 +78,7 @@ def of_pipeline(
 def _rows(
     pipeline: Pipeline, since: datetime | None, until: datetime
 ) -> list[tuple[object, object, object]]:
-    rows = Decision.objects.filter(
-        Q(undone_by=None) | Q(revised_by__isnull=False), undoes=None, revises=None, blind=True,
-        item__pipeline=pipeline, verdict__in=ANSWERS, decided_at__lte=until,
-        assignment__slot__gt=F("item__closed_slots"),
-    )  # fmt: skip
-    if since:
-        rows = rows.filter(decided_at__gt=since)
+    rows = blind_answers.first(pipeline, since, until)
     answered: dict[object, list[tuple[object, object, object]]] = {}
     for item, reviewer, answer in rows.values_list("item", "reviewer", "answer").order_by("pk"):
         answered.setdefault(item, []).append((item, reviewer, key(answer)))

@@ -4,16 +4,14 @@ from collections import defaultdict
 from collections.abc import Iterator
 from datetime import datetime
 
-from django.db.models import F, Q
-
 from feedback.domain import complementarity
 from feedback.domain.complementarity import Complement, Judged
+from feedback.selectors import blind_answers
 from feedback.selectors.over_reliance import SETTLED_BY_OTHERS
 from governance.models import Pipeline
 from reviews.domain.consensus import key
 from reviews.models import Decision
 from reviews.selectors import challenges
-from reviews.selectors.desk import ANSWERS
 
 
 def judged(pipeline: Pipeline, since: datetime | None, until: datetime) -> Iterator[Judged]:
@@ -22,13 +20,7 @@ def judged(pipeline: Pipeline, since: datetime | None, until: datetime) -> Itera
     The truth is the outcome that somebody else settled, else what all other reviewers answered:
     never the answer that is judged. Items of one reviewer, and challenged ones, are left out.
     """
-    rows = Decision.objects.filter(
-        Q(undone_by=None) | Q(revised_by__isnull=False), undoes=None, revises=None, blind=True,
-        item__pipeline=pipeline, verdict__in=ANSWERS, decided_at__lte=until,
-        assignment__slot__gt=F("item__closed_slots"),
-    ).order_by("item", "pk")  # fmt: skip
-    if since:
-        rows = rows.filter(decided_at__gt=since)
+    rows = blind_answers.first(pipeline, since, until).order_by("item", "pk")
     doubted = set(challenges.open_resolutions().values_list("pk", flat=True))
     found: dict[object, list[Decision]] = defaultdict(list)
     for row in rows.select_related("item__resolution", "item__prediction").iterator(1000):

@@ -1,4 +1,3 @@
-import json
 import math
 
 import numpy as np
@@ -7,9 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from feedback.domain.certifying import Audit, Region, bound, certify, holds, needed
-from tests.shared import SHARED
-
-STREAM = SHARED / "data" / "clinc150_intents"
+from tests.shared import stream_of_intents
 
 
 def audits_of(confidence, wrong, propensity):
@@ -191,20 +188,13 @@ def test_what_is_certified_is_bounded_by_what_was_asked(rows, max_error):
 
 
 def test_on_a_real_stream_the_true_error_is_what_was_promised():
-    if not STREAM.is_dir():
-        pytest.skip("The stream of intents is not here.")
-    gold = {}
-    for line in (STREAM / "gold.jsonl").read_text().splitlines():
-        row = json.loads(line)
-        gold[row["external_id"]] = row["label"]
-    rows = [json.loads(line) for line in (STREAM / "stream.jsonl").read_text().splitlines()]
-    confidence = np.array([row["confidence"] for row in rows])
-    wrong = np.array([row["prediction"]["label"] != gold[row["external_id"]] for row in rows])
+    confidence, right = stream_of_intents()
+    wrong = ~right
     generator = np.random.default_rng(1)
     broken = 0
     for _ in range(40):
         chance = np.where(confidence < 0.6, 1.0, 0.4)
-        seen = generator.random(len(rows)) < chance
+        seen = generator.random(len(wrong)) < chance
         found = certified(
             audits_of(confidence[seen], wrong[seen], chance[seen]), max_error=0.05, confidence=0.95
         )

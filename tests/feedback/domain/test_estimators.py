@@ -1,4 +1,3 @@
-import json
 from collections import defaultdict
 from dataclasses import replace
 
@@ -10,11 +9,10 @@ from hypothesis import strategies as st
 from feedback.domain.estimators import Study
 from feedback.domain.quality_wording import accuracy
 from feedback.domain.sampled_groups import Group
-from tests.shared import SHARED
+from tests.shared import stream_of_intents
 
 # What a usual policy draws: all below 0.7, three in ten below 0.9, and one in fifty above.
 BANDS = ((0.7, 1.0), (0.9, 0.3), (1.01, 0.02))
-STREAM = SHARED / "data" / "clinc150_intents"
 
 
 def estimate(*groups: Group):
@@ -80,15 +78,7 @@ def test_c1_the_answer_is_unbiased_and_its_interval_holds_where_the_naive_figure
 
 
 def test_c1_on_a_real_stream_of_intents():
-    if not STREAM.is_dir():
-        pytest.skip("The stream of intents is not here.")
-    gold = {}
-    for line in (STREAM / "gold.jsonl").read_text().splitlines():
-        row = json.loads(line)
-        gold[row["external_id"]] = row["label"]
-    rows = [json.loads(line) for line in (STREAM / "stream.jsonl").read_text().splitlines()]
-    confidence = np.array([row["confidence"] for row in rows])
-    right = np.array([row["prediction"]["label"] == gold[row["external_id"]] for row in rows])
+    confidence, right = stream_of_intents()
     found = simulated(lambda _: (confidence, right), repetitions=200)
     assert abs(found["answer"][0]) <= 0.005
     assert found["answer"][1] >= 0.90
