@@ -71,7 +71,7 @@ def test_o7_the_second_answer_is_given_by_keyboard_after_the_first(window, bot, 
     view.page.get_by_label("Yes").check()
     view.page.locator("[data-save]").press("Enter")
     view.page.get_by_text("Change my answer").press("Enter")
-    assert view.page.get_by_text("You answered before you saw what the model said").is_visible()
+    view.page.get_by_text("You answered before you saw what the model said").wait_for()
     found = barriers(view) + overflow(view)
     view.page.get_by_label("Yes").check()
     view.page.get_by_role("button", name="Accept").press("Enter")

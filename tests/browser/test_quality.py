@@ -59,7 +59,7 @@ def test_it_is_found_and_told_apart_by_keyboard(window, lead):
     view.page.get_by_role("link", name="How good the model is").focus()
     view.page.keyboard.press("Enter")
     view.page.wait_for_url("**/quality")
-    assert view.page.locator("del.naive").first.is_visible()
+    view.page.locator("del.naive").first.wait_for()
     view.page.get_by_label("Told apart by").select_option("tier")
     view.page.get_by_role("button", name="Show").press("Enter")
     view.page.wait_for_url("**by=tier**")
