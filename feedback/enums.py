@@ -88,3 +88,11 @@ class Measure(TextChoices):
     PRECISION = "precision", "Precision"
     RECALL = "recall", "Recall"
     CALIBRATION = "calibration", "Calibration"
+
+
+class Publicity(TextChoices):
+    """Who reads the page of a pipeline for those whom it concerns."""
+
+    PUBLIC = "public", "Anybody"
+    INTERNAL = "internal", "Whoever is signed in"
+    NOBODY = "nobody", "Nobody: it is taken down"

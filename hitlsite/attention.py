@@ -11,7 +11,7 @@ from django.utils.translation import ngettext
 
 from feedback.enums import LessonState
 from feedback.models import Lesson
-from feedback.selectors import disputes, monitoring
+from feedback.selectors import disputes, monitoring, retrospectives, stakeholders
 from governance.domain.principal import Principal
 from governance.enums import ErasureState
 from governance.models import ApiToken, ErasureRequest, OutboxMessage, Skill, User
@@ -32,6 +32,7 @@ UNCOPIED = timedelta(days=1)
 FAILING = timedelta(hours=1)
 SOON = timedelta(days=30)
 URGENT = timedelta(days=2)
+CONCLUDED = timedelta(days=14)
 # From so many days on an open challenge cannot wait.
 LATE = 7
 
@@ -127,6 +128,28 @@ def _monitoring(principal: Principal, user: User) -> Iterator[Matter]:
             silent,
         )  # fmt: skip
         yield Matter(words % {"n": silent}, reverse("admin:feedback_monitoringplan_changelist"))
+
+
+def _told(principal: Principal, user: User) -> Iterator[Matter]:
+    stale = len(stakeholders.outdated(principal, clock.now()))
+    if stale:
+        words = ngettext(
+            "What stakeholders are told of %(n)d pipeline is no longer true",
+            "What stakeholders are told of %(n)d pipelines is no longer true",
+            stale,
+        )
+        yield Matter(words % {"n": stale}, reverse("told-index"))
+
+
+def _retrospectives(principal: Principal, user: User) -> Iterator[Matter]:
+    open_ended = retrospectives.unconcluded(principal, clock.now() - CONCLUDED).count()
+    if open_ended:
+        words = ngettext(
+            "%(n)d retrospective was held, and what it found came to nothing yet",
+            "%(n)d retrospectives were held, and what they found came to nothing yet",
+            open_ended,
+        )
+        yield Matter(words % {"n": open_ended}, reverse("retrospectives"))
 
 
 def _erasures(principal: Principal, user: User) -> Iterator[Matter]:
@@ -249,5 +272,6 @@ def _lessons(principal: Principal, user: User) -> Iterator[Matter]:
 
 LOOKS: tuple[Callable[[Principal, User], Iterator[Matter]], ...] = (
     _stops, _incidents, _ledger, _clocks, _outbox, _webhooks, _monitoring, _changes,
-    _erasures, _expiring, _access, _lessons, _challenges, _disputes, _formalities,
+    _erasures, _expiring, _access, _lessons, _retrospectives, _told,
+    _challenges, _disputes, _formalities,
 )  # fmt: skip

@@ -290,6 +290,7 @@ SPECTACULAR_SETTINGS = {
         "ItemStatus": "reviews.enums.ItemStatus",
         "JobState": "governance.enums.JobState",
         "LineStatus": ["accepted", "duplicate", "rejected"],
+        "Publicity": "feedback.enums.Publicity",
         "RemedyKind": "reviews.enums.RemedyKind",
         "ResolutionKind": "reviews.enums.ResolutionKind",
         "Severity": "governance.enums.Severity",

@@ -7,8 +7,9 @@ from typing import Any
 
 from django.db.models import F
 
-from feedback.models import FeedbackSignal, Lesson, Retrospective
-from feedback.services import lessons, retrospectives, revalidating, signals
+from feedback.domain.stakeholder_pages import Written
+from feedback.models import FeedbackSignal, Lesson, Retrospective, StakeholderEdition
+from feedback.services import lessons, retrospectives, revalidating, signals, stakeholders
 from feedback.services.retrospectives import Wanted
 from governance.models import User
 from governance.selectors import principals
@@ -24,6 +25,12 @@ class Looks:
     done: uuid.UUID
     finding: uuid.UUID
     settled: uuid.UUID
+
+
+def tell_stakeholders(approver: User, now: datetime) -> StakeholderEdition:
+    """Tell those whom the pipeline concerns what it does."""
+    wanted = stakeholders.Wanted("intents", "internal", Written("It sorts.", "All."), "For a test")
+    return stakeholders.publish(wanted=wanted, **_who(approver, now))
 
 
 def learn(reviewer: User, now: datetime) -> Lesson:

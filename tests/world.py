@@ -158,6 +158,7 @@ def build() -> World:
         bench=judged.judge_models(bot, now),
     )  # fmt: skip
     _maintain(now)
+    learned.tell_stakeholders(world.approver, now)
     oversight.review_access(officer, now)
     oversight.have_an_incident(officer, now)
     oversight.plan_monitoring(officer, world.dispute.resolution, now)

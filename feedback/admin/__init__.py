@@ -10,6 +10,7 @@ from feedback.admin import (
     packs,
     privacy,
     retrospectives,
+    stakeholders,
 )
 
 __all__ = [
@@ -22,4 +23,5 @@ __all__ = [
     "packs",
     "privacy",
     "retrospectives",
+    "stakeholders",
 ]

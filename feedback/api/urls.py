@@ -16,6 +16,7 @@ from feedback.api import (
     quality,
     retrospectives,
     signals,
+    stakeholders,
     thresholds,
     versions,
 )
@@ -29,6 +30,7 @@ urlpatterns = [
     path("pipelines/<slug:slug>/quality", quality.Quality.as_view()),
     path("pipelines/<slug:slug>/thresholds", thresholds.Thresholds.as_view()),
     path("pipelines/<slug:slug>/agreement", agreement.AgreementOfReviewers.as_view()),
+    path("pipelines/<slug:slug>/about", stakeholders.StakeholderEditions.as_view()),
     path("pipelines/<slug:slug>/impact", impact.Impact.as_view()),
     path("figure-disputes", figures.FigureDisputes.as_view()),
     path("figure-disputes/<uuid:dispute_id>/answer", figures.FigureDisputeAnswering.as_view()),

@@ -28,6 +28,7 @@ from feedback.models.retrospectives import (
     RetrospectiveItem,
 )
 from feedback.models.signals import FeedbackSignal
+from feedback.models.stakeholders import StakeholderEdition
 
 __all__ = [
     "AuditPack",
@@ -62,4 +63,5 @@ __all__ = [
     "RetrospectiveConclusion",
     "RetrospectiveFinding",
     "RetrospectiveItem",
+    "StakeholderEdition",
 ]

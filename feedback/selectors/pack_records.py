@@ -5,10 +5,11 @@ from typing import Any
 
 from django.db.models import Q
 
-from feedback.models import Dataset, DatasetVersion, Lesson, Retrospective
+from feedback.models import Dataset, DatasetVersion, Lesson, Retrospective, StakeholderEdition
 from feedback.selectors import pack_events
 from governance.domain.pack_scope import PackScope
 from governance.domain.times import rfc3339
+from governance.enums import PolicyKind
 from governance.models import AuditEvent, LedgerLeaf
 from governance.selectors.pack_sections import (
     Sealed,
@@ -70,6 +71,28 @@ def exports(scope: PackScope) -> Iterator[Line]:
                 }
 
 
+def told(scope: PackScope) -> Iterator[Line]:
+    """Return what those whom a pipeline concerns were told of it, edition after edition."""
+    rows = StakeholderEdition.objects.filter(
+        published_at__gte=scope.since, published_at__lt=scope.until
+    ).select_related("pipeline")
+    for page in pages(of_scope(rows, scope, "pipeline")):
+        sealed = Sealed((f"{PolicyKind.PIPELINE}:{row.pipeline.slug}" for row in page), scope)
+        for row in page:
+            if sealed.has(f"{PolicyKind.PIPELINE}:{row.pipeline.slug}", row.published_at):
+                yield {
+                    "id": str(row.pk),
+                    "pipeline": row.pipeline.slug,
+                    "number": row.number,
+                    "publicity": row.publicity,
+                    "content": row.content,
+                    "digest": row.digest,
+                    "reason": row.reason,
+                    "by": row.published_by_id,
+                    "published_at": rfc3339(row.published_at),
+                }
+
+
 def _made_of_reviews(scope: PackScope) -> Q:
     of_lessons = streams_named("lesson", of_scope(Lesson.objects.all(), scope, "pipeline"))
     looks = of_scope(Retrospective.objects.all(), scope, "pipeline")
@@ -93,5 +116,10 @@ SECTIONS = (
         "exports", "What left the system",
         "Each download, export and pack, and each that was refused, with its purpose.",
         exports,
+    ),
+    Section(
+        "told", "What stakeholders were told",
+        "Each edition of the page for those whom a pipeline concerns.",
+        told,
     ),
 )  # fmt: skip

@@ -3,10 +3,11 @@
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
-from feedback.enums import CaseKind
+from feedback.enums import CaseKind, RetrospectiveState
 from feedback.models import Retrospective, RetrospectiveItem
 from governance.domain.principal import Principal
 from governance.exceptions import NotFound
@@ -81,6 +82,11 @@ def one(principal: Principal, key: uuid.UUID) -> Retrospective:
     if row is None:
         raise NotFound("There is no such retrospective.")
     return row
+
+
+def unconcluded(principal: Principal, before: datetime) -> "QuerySet[Retrospective]":
+    """Return those that were held before a time and of which something has come to nothing yet."""
+    return within(principal).filter(state=RetrospectiveState.HELD, held_at__lt=before)
 
 
 def outcomes(principal: Principal, row: Retrospective) -> "QuerySet[Resolution]":

@@ -35,7 +35,7 @@ def of(principal: Principal, row: ModelVersion) -> Fact:
         "performance": performance,
         "weak_slices": [weak for each in performance for weak in system_cards.weak(each)],
         "gates": [_gate(run) for run in _runs(principal, row)],
-        "oversight": [_oversight(pipeline) for pipeline in pipelines if pipeline.live],
+        "oversight": [oversight(pipeline) for pipeline in pipelines if pipeline.live],
         "in_force": [fact for pipeline in pipelines for fact in _in_force(pipeline, row)],
         "open_incidents": [_incident(each) for each in _incidents(principal, pipelines)],
         "stops": [_stop(each) for each in _stops(pipelines, row)],
@@ -153,7 +153,8 @@ def _purpose(pipeline: Pipeline) -> Fact:
     }
 
 
-def _oversight(pipeline: Pipeline) -> Fact:
+def oversight(pipeline: Pipeline) -> Fact:
+    """Return how many people decide in each tier of a pipeline in force, and what is watched."""
     assert pipeline.live is not None
     document = pipeline.live.document
     return {

@@ -11,6 +11,7 @@ from feedback.web import (
     models,
     quality,
     retrospectives,
+    stakeholders,
 )
 
 urlpatterns = [
@@ -38,6 +39,9 @@ urlpatterns = [
     ),
     path("quality", quality.page, name="quality"),
     path("quality/certify", quality.certify, name="quality-certify"),
+    path("about", stakeholders.listed, name="told-index"),
+    path("about/<slug:pipeline>", stakeholders.told, name="told"),
+    path("pipelines/<slug:pipeline>/about", stakeholders.page, name="stakeholders"),
     path("models", models.listed, name="models"),
     path("models/<str:name>/<str:version>", models.card, name="model"),
     path("gates/<slug:slug>/runs/<uuid:run_id>", models.run, name="gate-run"),

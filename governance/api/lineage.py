@@ -15,8 +15,8 @@ from governance.rest.views import Endpoint, principal_of
 from governance.selectors import lineage
 from governance.selectors.lineage import MEDIA_TYPES, MOST_NODES, MOST_STEPS, Walk
 
-FROM = """A record: `prediction:ID`, `decision:ID`, `signal:ID`, `lesson:ID`, `dataset:SLUG@N`,
-`model:NAME@V`, `adjustment:ID`."""
+FROM = """A record: `prediction:ID`, `decision:ID`, `signal:ID`, `lesson:ID`, `retrospective:ID`,
+`dataset:SLUG@N`, `model:NAME@V`, `adjustment:ID`."""
 FORMATS = """`json`: the graph. `ndjson`: `{"node"}` and `{"edge"}` a line as they are found, and
 `{"end"}` as the last. `prov`: PROV-JSON. `openlineage`: an array of run events."""
 

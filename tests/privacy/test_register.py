@@ -57,6 +57,7 @@ NONE_NEEDED = {
     "feedback.Lesson": "written by leads over many cases, of whom they name none",
     "feedback.RetrospectiveConclusion": "written by leads over many cases, of whom they name none",
     "feedback.RetrospectiveFinding": "written by leads over many cases, of whom they name none",
+    "feedback.StakeholderEdition": "written for the public, and names nobody; looked at before",
     "feedback.DatasetVersion": "counts of values that no single person has",
 }
 # What follows from more than its own columns, and is emptied in a way of its own.

@@ -1,4 +1,4 @@
-"""A pack says what reviewers were told of what is measured, and which figures they disputed."""
+"""A pack says what people were told: reviewers of what is measured, stakeholders of a pipeline."""
 
 from datetime import timedelta
 from typing import Any
@@ -6,9 +6,11 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from feedback.domain.stakeholder_pages import Written
 from feedback.models import FigureDispute
-from feedback.services import disputes
+from feedback.services import disputes, stakeholders
 from feedback.services.disputes import Disputed
+from feedback.services.stakeholders import Wanted
 from governance.models import User
 from governance.selectors import notices as selector
 from governance.selectors import principals
@@ -119,3 +121,17 @@ def test_what_is_not_sealed_yet_is_in_no_pack(office: Office, told: tuple[User, 
     now = timezone.now() + timedelta(minutes=2)
     dispute(here, now)
     assert lines_of(bytes_of(office.ask()), "figure_disputes.jsonl") == []
+
+
+def test_a_pack_has_what_stakeholders_were_told(office: Office) -> None:
+    now = timezone.now()
+    ada = factories.a_person("ada", roles=("approver",))
+    row = stakeholders.publish(
+        principal=principals.of_person(ada), actor=ada, now=now,
+        wanted=Wanted("intents", "public", Written("It sorts.", "All."), "The first."),
+    )  # fmt: skip
+    assert lines_of(bytes_of(office.ask()), "told.jsonl") == []
+    office.seal(now + timedelta(minutes=1))
+    (line,) = lines_of(bytes_of(office.ask()), "told.jsonl")
+    assert (line["number"], line["digest"]) == (1, row.digest)
+    assert line["content"]["written"]["does"] == "It sorts."

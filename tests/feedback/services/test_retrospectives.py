@@ -10,9 +10,10 @@ from feedback.models import FeedbackSignal, Lesson, Retrospective, Retrospective
 from feedback.selectors import retrospectives as selector
 from feedback.services import lessons, retrospectives, revalidating, signals
 from feedback.services.retrospectives import Wanted
+from governance.domain.lineage import Direction, Edge, Node
 from governance.exceptions import Conflict, InvalidInput, NotFound, NotPermitted
 from governance.models import AuditEvent, User
-from governance.selectors import principals
+from governance.selectors import lineage, principals
 from reviews.models import Notification, ReviewItem
 from reviews.services import challenges, resolutions
 from tests import factories
@@ -79,6 +80,38 @@ def test_it_goes_from_real_items_to_a_lesson_and_each_act_is_one_event(
         for act in ("opened", "picked", "held", "found", "concluded", "closed")
     ]
     assert lesson.findings.get().finding == found
+
+
+def test_its_items_lead_to_its_lesson_in_the_graph_and_the_lesson_back(
+    lead: User, house: House
+) -> None:
+    row = held(lead, house)
+    found = retrospectives.find(retrospective_id=row.pk, text="x", **who(lead))
+    lesson = a_lesson(lead)
+    retrospectives.conclude(finding_id=found.pk, lesson=str(lesson.pk), reason="", **who(lead))
+    item = row.items.get().item
+    principal = principals.of_person(lead)
+    for start, end, way in (
+        (f"prediction:{item.prediction_id}", f"lesson:{lesson.pk}", Direction.DOWN),
+        (f"lesson:{lesson.pk}", f"prediction:{item.prediction_id}", Direction.UP),
+    ):
+        node = lineage.node(principal, lineage.ref_of(start))
+        walk = list(lineage.Walk(principal, node, way))
+        assert {end, f"retrospective:{row.pk}"} <= {
+            str(each.ref) for each in walk if isinstance(each, Node)
+        }
+        relations = {each.relation for each in walk if isinstance(each, Edge)}
+        assert {"looked_back_at", "concluded_in"} <= relations
+
+
+def test_one_whose_findings_came_to_nothing_in_a_fortnight_is_told(
+    lead: User, house: House
+) -> None:
+    row = held(lead, house)
+    late = NOW + 15 * DAY
+    principal = principals.of_person(lead)
+    assert list(selector.unconcluded(principal, late - 14 * DAY)) == [row]
+    assert not selector.unconcluded(principal, NOW).exists()
 
 
 def test_the_lesson_of_a_finding_comes_back_to_its_owner_on_its_day(

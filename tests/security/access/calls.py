@@ -188,6 +188,10 @@ def a_hold(world: World) -> dict[str, Any]:
     return {"pipeline": "intents", "reason": "A case"}
 
 
+def an_edition(world: World) -> dict[str, Any]:
+    return {"does": "x", "concerns": "x", "publicity": "internal", "reason": "For a test"}
+
+
 def an_erasure(world: World) -> dict[str, Any]:
     return {"subject": "c-5", "pipeline": "intents", "reason": "Article 17"}
 

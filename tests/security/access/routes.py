@@ -42,6 +42,7 @@ from tests.security.access.calls import (
     a_signature,
     a_source,
     an_adjudication,
+    an_edition,
     an_erasure,
     an_evaluation,
     an_incident,
@@ -192,6 +193,10 @@ CALLS: dict[tuple[str, str], Call] = {
     ("POST", "figure-disputes/<uuid:dispute_id>/answer"): Call(
         ("review",), at("/figure-disputes/{figure_dispute}/answer"),
         body=said(outcome="stands", text="For a test"), who="judge",
+    ),
+    ("GET", "pipelines/<slug:slug>/about"): Call(LOOKS, at("/pipelines/intents/about")),
+    ("POST", "pipelines/<slug:slug>/about"): Call(
+        ("govern",), at("/pipelines/intents/about"), 201, body=an_edition, who="approver"
     ),
     ("GET", "retrospectives"): Call(LOOKS, at("/retrospectives"), elsewhere=200),
     ("POST", "retrospectives"): Call(
