@@ -96,3 +96,12 @@ class Publicity(TextChoices):
     PUBLIC = "public", "Anybody"
     INTERNAL = "internal", "Whoever is signed in"
     NOBODY = "nobody", "Nobody: it is taken down"
+
+
+class Metric(TextChoices):
+    """What a monitoring plan watches."""
+
+    AUDITED_ERROR = "audited_error", "Errors in what rules approve"
+    OVERDUE = "overdue", "Reviews that were late"
+    DISAGREEMENT = "disagreement", "Reviews in which people differed"
+    REPORTED = "reported_outcomes", "Outcomes that production contradicted later"

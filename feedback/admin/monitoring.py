@@ -1,4 +1,4 @@
-"""What is promised of approvals by rule, what audits say of it, and the incidents that followed."""
+"""What is promised of a pipeline, what is seen of it, and the incidents that followed."""
 
 import math
 from typing import Any
@@ -11,6 +11,8 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from feedback.domain.monitored import WORDS
+from feedback.enums import Metric
 from feedback.models import MonitoringAlarm, MonitoringPlan, MonitoringWindow
 from feedback.selectors import monitoring as selector
 from feedback.services import monitoring
@@ -28,28 +30,33 @@ class PlanForm(forms.Form):
     """What is promised, who answers for it, and what an alarm does."""
 
     pipeline = forms.ModelChoiceField(Pipeline.objects.none(), to_field_name="slug")
+    metric = forms.ChoiceField(
+        choices=Metric.choices, initial=Metric.AUDITED_ERROR, label=gettext_lazy("What is watched")
+    )
     tier = forms.CharField(
-        max_length=63, required=False, help_text=gettext_lazy("Empty: all that rules approve.")
+        max_length=63, required=False, help_text=gettext_lazy("Empty: all tiers.")
     )
     target = forms.FloatField(
-        label=gettext_lazy("Errors promised at most"), initial=0.02,
+        label=gettext_lazy("Promised at most"), initial=0.02,
         help_text=gettext_lazy("A share: 0.02 is two in a hundred."),
     )  # fmt: skip
     cadence = forms.IntegerField(
-        label=gettext_lazy("An audit at least every … days"), initial=7, min_value=1
+        label=gettext_lazy("Something to count at least every … days"), initial=7, min_value=1
     )
     owner = forms.CharField(
         max_length=150, help_text=gettext_lazy("The username of who answers for it.")
     )
     stop = forms.BooleanField(
-        required=False, label=gettext_lazy("An alarm stops approvals by rule there")
+        required=False,
+        label=gettext_lazy("An alarm stops approvals by rule there"),
+        help_text=gettext_lazy("Of errors and of outcomes that production reports."),
     )
     ends = forms.BooleanField(required=False, label=gettext_lazy("Nothing is watched from now on"))
     reason = forms.CharField(max_length=500, widget=forms.Textarea(attrs={"rows": 3}))
 
 
 class WindowInline(ReadOnlyInline):
-    """What audits say, by what was in force."""
+    """What is seen, by what was in force."""
 
     model = MonitoringWindow
     fields = ("opened_at", "activation", "audits", "errors", "says")
@@ -64,24 +71,25 @@ class WindowInline(ReadOnlyInline):
 
 def sentence(row: MonitoringWindow) -> str:
     """Return in one sentence what the evidence of a window means."""
-    watch = selector.watch_of(row)
+    watch, words = selector.watch_of(row), WORDS[Metric(row.plan.metric)]
     if not row.audits:
-        return _("Nobody has looked at anything yet.")
+        return _("Nothing was counted yet.")
     said = {
-        "errors": row.errors, "audits": row.audits, "target": f"{row.plan.target:.1%}",
+        "errors": row.errors, "audits": row.audits, "counted": words.counted, "bad": words.bad,
+        "target": f"{row.plan.target:.1%}",
         "e": f"{math.exp(min(watch.log_e_value, 50)):.3g}",
     }  # fmt: skip
     if row.alarms.exists():
         return (
             _(
-                "%(errors)d of %(audits)d audits were wrong: more than the %(target)s that was "
+                "%(errors)d of %(audits)d %(counted)s %(bad)s: more than the %(target)s that was "
                 "promised. It alarmed (e-value %(e)s)."
             )
             % said
         )
     return (
         _(
-            "%(errors)d of %(audits)d audits were wrong; that does not contradict the "
+            "%(errors)d of %(audits)d %(counted)s %(bad)s; that does not contradict the "
             "%(target)s that was promised (e-value %(e)s; 20 would)."
         )
         % said
@@ -90,21 +98,22 @@ def sentence(row: MonitoringWindow) -> str:
 
 @admin.register(MonitoringPlan)
 class MonitoringPlanAdmin(Acts, ReadOnlyAdmin):
-    """What is promised of approvals by rule; the last plan of a pipeline is in force."""
+    """What is promised; the last plan of a pipeline and a metric is in force."""
 
     change_form_template = "admin/configuration/change_form.html"
     list_display = (
-        "__str__", "pipeline", "tier", "target", "cadence", "stops", "ends", "owner", "made_at",
+        "__str__", "pipeline", "metric", "tier", "target", "cadence", "stops", "ends", "owner",
+        "made_at",
     )  # fmt: skip
     list_select_related = ("pipeline", "owner")
-    list_filter = (of_pipeline("pipeline"),)
+    list_filter = (of_pipeline("pipeline"), "metric")
     ordering = ("-made_at", "-id")
     ids = ("id",)
     search_help_text = gettext_lazy("The id of a plan.")
     inlines = (WindowInline,)
     fields = (
-        ("pipeline", "number"), ("tier", "target"), ("cadence", "stops", "ends"), "owner", "reason",
-        ("made_by", "made_at"), "id",
+        ("pipeline", "number"), ("metric", "tier", "target"), ("cadence", "stops", "ends"),
+        "owner", "reason", ("made_by", "made_at"), "id",
     )  # fmt: skip
 
     def readable(self, rows: "QuerySet[Any]", principal: Principal) -> "QuerySet[Any]":
@@ -127,10 +136,10 @@ class MonitoringPlanAdmin(Acts, ReadOnlyAdmin):
             messages.success(request, _("It is promised from now on."))
             return HttpResponseRedirect(self.row_address(row))
         return self.act_page(
-            request, None, form, title=_("Promise what rules approve"), label=_("Promise it"),
+            request, None, form, title=_("Promise something"), label=_("Promise it"),
             lead=_(
-                "What the samples let people see of what rules approve is counted against this. "
-                "More errors than promised open one incident. The plan before ends."
+                "What is seen of the metric from now on is counted against this. More than "
+                "promised opens one incident. The plan before of the same metric ends."
             ),
         )  # fmt: skip
 

@@ -1,18 +1,21 @@
-"""Monitoring after release: what is promised of approvals by rule, and what audits say of it."""
+"""Monitoring after release: what is promised of a pipeline, and what is seen of it."""
 
 from django.db import models
 from django.db.models import F, Q
 
-from governance.models.base import AppendOnlyModel, share, uuid7
+from feedback.domain.monitored import STOPPABLE
+from feedback.enums import Metric
+from governance.models.base import AppendOnlyModel, one_of, share, uuid7
 
 
 class MonitoringPlan(AppendOnlyModel):
-    """What share of approvals by rule may be wrong, who answers for it, and what an alarm does.
+    """What share of a metric may be bad, who answers for it, and what an alarm does.
 
-    `number` counts from 1 in each pipeline, and the last one is in force. An empty `tier` is all of
-    them. `cadence` is in days: an audit is expected that often. `ends` says that from then on
-    nothing is watched. Constraints: monitoringplan_number_uniq, monitoringplan_target_is_share,
-    monitoringplan_cadence_positive, monitoringplan_has_reason.
+    `number` counts from 1 in each pipeline, and the last one of each metric is in force. An empty
+    `tier` is all of them. `cadence` is in days: something to count is expected that often. `ends`
+    says that from then on the metric is not watched. Constraints: monitoringplan_number_uniq,
+    monitoringplan_metric_valid, monitoringplan_target_is_share, monitoringplan_cadence_positive,
+    monitoringplan_stops_errors_alone, monitoringplan_has_reason.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
@@ -21,8 +24,9 @@ class MonitoringPlan(AppendOnlyModel):
         db_index=False,
     )  # fmt: skip
     number = models.PositiveIntegerField()
+    metric = models.CharField(max_length=17, choices=Metric, default=Metric.AUDITED_ERROR)
     tier = models.CharField(max_length=63, blank=True)
-    target = models.FloatField(help_text="The largest share of errors that is promised.")
+    target = models.FloatField(help_text="The largest share that is promised.")
     cadence = models.PositiveSmallIntegerField()
     stops = models.BooleanField(help_text="An alarm stops approvals by rule there.")
     ends = models.BooleanField(default=False)
@@ -35,6 +39,13 @@ class MonitoringPlan(AppendOnlyModel):
         constraints = [
             models.UniqueConstraint(
                 fields=["pipeline", "number"], name="monitoringplan_number_uniq"
+            ),
+            models.CheckConstraint(
+                condition=one_of("metric", Metric.values), name="monitoringplan_metric_valid"
+            ),
+            models.CheckConstraint(
+                condition=Q(stops=False) | one_of("metric", sorted(STOPPABLE)),
+                name="monitoringplan_stops_errors_alone",
             ),
             models.CheckConstraint(
                 condition=Q(target__gt=0, target__lt=1), name="monitoringplan_target_is_share"
@@ -88,7 +99,7 @@ class MonitoringWindow(models.Model):
 
 
 class MonitoredAudit(AppendOnlyModel):
-    """One prediction that a rule would have approved and that people looked at; counted once.
+    """One prediction as a plan counts it, once; `resolution` is where people settled it by then.
 
     `position` counts from 1 in a window. Constraints: monitoredaudit_once,
     monitoredaudit_position_uniq.
@@ -104,7 +115,7 @@ class MonitoredAudit(AppendOnlyModel):
     position = models.PositiveIntegerField()
     prediction = models.ForeignKey("reviews.Prediction", on_delete=models.PROTECT, related_name="+")
     resolution = models.ForeignKey(
-        "reviews.Resolution", on_delete=models.PROTECT, related_name="+", db_index=False
+        "reviews.Resolution", on_delete=models.PROTECT, null=True, related_name="+", db_index=False
     )
     wrong = models.BooleanField()
     propensity = models.FloatField()

@@ -1,4 +1,4 @@
-"""Which audits a plan has not counted yet, and under which activation each was routed."""
+"""Which plans are in force, what their windows say, and under which activation it was routed."""
 
 from bisect import bisect_right
 from collections.abc import Iterable
@@ -10,12 +10,12 @@ from django.db.models import Exists, OuterRef, QuerySet
 
 from feedback.domain import e_processes
 from feedback.domain.e_processes import Audit, Watch
+from feedback.enums import Metric
 from feedback.models import MonitoredAudit, MonitoringPlan, MonitoringWindow
 from governance.domain.principal import Principal
 from governance.enums import PolicyMode
 from governance.models import AdjustmentActivation, PolicyActivation
 from governance.selectors import policies
-from reviews.models import Prediction
 
 FIRST = "first"
 
@@ -27,36 +27,21 @@ def plans(principal: Principal) -> "QuerySet[MonitoringPlan]":
 
 
 def in_force() -> "QuerySet[MonitoringPlan]":
-    """Return the last plan of each pipeline, unless it ends the watching."""
+    """Return the last plan of each pipeline and metric, unless it ends the watching."""
     newer = MonitoringPlan.objects.filter(
-        pipeline=OuterRef("pipeline"), number__gt=OuterRef("number")
+        pipeline=OuterRef("pipeline"), metric=OuterRef("metric"), number__gt=OuterRef("number")
     )
     return MonitoringPlan.objects.filter(~Exists(newer), ends=False)
 
 
 def silent(principal: Principal, *, now: datetime) -> list[MonitoringPlan]:
-    """Return the plans in force of which no audit came for longer than their cadence."""
+    """Return the plans in force of which nothing came for longer than their cadence."""
     found = []
     for plan in in_force().filter(pk__in=plans(principal).values("pk")):
         last = MonitoredAudit.objects.filter(plan=plan).order_by("-pk").first()
         if (now - (last.at if last else plan.made_at)).days >= plan.cadence:
             found.append(plan)
     return found
-
-
-def uncounted(plan: MonitoringPlan) -> "QuerySet[Prediction]":
-    """Return what people settled of what a rule would have approved, in the order of settling.
-
-    Only what was received since the plan was made: it was promised before it was seen.
-    """
-    counted = MonitoredAudit.objects.filter(plan=plan, prediction=OuterRef("pk"))
-    rows = Prediction.objects.filter(
-        ~Exists(counted), pipeline=plan.pipeline_id, sampled__gt="",
-        received_at__gte=plan.made_at, item__resolution__isnull=False,
-    )  # fmt: skip
-    if plan.tier:
-        rows = rows.filter(tier=plan.tier)
-    return rows.select_related("item__resolution").order_by("item__resolved_at", "pk")
 
 
 @dataclass
@@ -86,6 +71,8 @@ class Activations:
 
 def floor_of(plan: MonitoringPlan, config_version_id: Any) -> float:
     """Return the smallest propensity with which anything that the plan watches is drawn."""
+    if plan.metric != Metric.AUDITED_ERROR:
+        return 1.0
     document = policies.document(config_version_id)
     tiers = document["tiers"]
     watched = [plan.tier] if plan.tier in tiers else list(tiers)

@@ -2,14 +2,20 @@
 
 import math
 import uuid
+from collections.abc import Callable, Mapping
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 
 from feedback.domain import e_processes
 from feedback.domain.e_processes import Audit, Watch
+from feedback.domain.monitored import STOPPABLE, WORDS
+from feedback.enums import Metric
 from feedback.models import MonitoredAudit, MonitoringAlarm, MonitoringPlan, MonitoringWindow
 from feedback.selectors import monitoring as selector
+from feedback.selectors import observations
+from feedback.selectors.observations import Observation
 from governance.domain.documents.fields import suggestion
 from governance.domain.principal import Principal
 from governance.enums import Permission, Severity
@@ -18,10 +24,18 @@ from governance.models import Pipeline, User
 from governance.models.base import uuid7
 from governance.selectors import stops as standing
 from governance.services import incidents, ledger, stops
-from reviews.enums import Verdict
 from reviews.models import Prediction
 
 AT_ONCE = 1000
+Fits = Callable[[Mapping[str, Any]], bool]
+ANY: tuple[str, Fits] = ("A tier of the pipeline", bool)
+TIERS: Mapping[Metric, tuple[str, Fits]] = {
+    Metric.AUDITED_ERROR: ("A tier in which rules approve", lambda tier: not tier["decisions"]),
+    Metric.DISAGREEMENT: (
+        "A tier in which several people decide",
+        lambda tier: tier["max_decisions"] > 1,
+    ),
+}
 
 
 @transaction.atomic
@@ -38,22 +52,25 @@ def plan(
     reason: str,
     now: datetime,
     ends: bool = False,
+    metric: str = Metric.AUDITED_ERROR,
 ) -> MonitoringPlan:
-    """Promise what share of approvals by rule may be wrong from now on, in a pipeline or a tier.
+    """Promise what share of a metric may be bad from now on, in a pipeline or a tier.
 
-    It takes the place of the plan before. `owner` answers for it and opens what an alarm opens.
+    It takes the place of the plan before of the same metric. `owner` answers for it and opens what
+    an alarm opens.
     """
     home = Pipeline.objects.select_for_update(of=("self",)).filter(slug=pipeline).first()
     if home is None or not principal.sees(home.pk):
         raise NotFound(f"There is no pipeline {pipeline!r} within reach.")
     if not principal.may(Permission.APPROVE):
         raise NotPermitted("Planning what is promised needs a role with the permission approve.")
-    _check(home, tier, target, cadence, reason)
+    _check_metric(home, metric, tier, stops=stop)
+    _check(target, cadence, reason)
     answers = User.objects.filter(username=owner, is_active=True).first()
     if answers is None:
         raise InvalidInput.at("/owner", f"There is no active person {owner!r}.", code="unknown")
     row = MonitoringPlan(
-        id=uuid7(), pipeline=home, tier=tier, target=target,
+        id=uuid7(), pipeline=home, metric=metric, tier=tier, target=target,
         number=MonitoringPlan.objects.filter(pipeline=home).count() + 1,
         cadence=cadence, stops=stop, ends=ends, owner=answers,
         reason=reason.strip(), made_by=actor, made_at=now,
@@ -62,8 +79,9 @@ def plan(
     ledger.append(
         stream=stream_of(home), action="monitoring.planned", actor=actor, now=now, reason=reason,
         detail={
-            "plan": str(row.pk), "number": row.number, "tier": tier, "target": str(target),
-            "cadence": cadence, "stops": stop, "ends": ends, "owner": answers.pk,
+            "plan": str(row.pk), "number": row.number, "metric": metric, "tier": tier,
+            "target": str(target), "cadence": cadence, "stops": stop, "ends": ends,
+            "owner": answers.pk,
         },
     )  # fmt: skip
     return row
@@ -75,7 +93,7 @@ def stream_of(pipeline: Pipeline) -> str:
 
 
 def watch_all(*, now: datetime) -> int:
-    """Count new audits of every plan in force and alarm where they say so; returns how many."""
+    """Count what is new for every plan in force and alarm where it says so; returns how many."""
     return sum(
         watch(plan_id=pk, now=now) for pk in selector.in_force().values_list("pk", flat=True)
     )
@@ -83,7 +101,7 @@ def watch_all(*, now: datetime) -> int:
 
 @transaction.atomic
 def watch(*, plan_id: uuid.UUID, now: datetime) -> int:
-    """Count the new audits of a plan, each once, under what was in force when it was routed.
+    """Count what is new for a plan, each once, under what was in force when it was routed.
 
     Whoever comes while another counts finds nothing to do, and the next sweep goes on.
     """
@@ -92,12 +110,12 @@ def watch(*, plan_id: uuid.UUID, now: datetime) -> int:
     if plan is None:
         return 0
     activations = selector.Activations.of(plan.pipeline_id)
-    found = list(selector.uncounted(plan)[:AT_ONCE])
-    by_window: dict[str, list[Prediction]] = {}
+    found = observations.uncounted(plan, AT_ONCE)
+    by_window: dict[str, list[Observation]] = {}
     for each in found:
-        by_window.setdefault(activations.at(each.received_at), []).append(each)
-    for name, audited in by_window.items():
-        _count(_window(plan, name, audited[0], now), audited, now)
+        by_window.setdefault(activations.at(each.prediction.received_at), []).append(each)
+    for name, seen in by_window.items():
+        _count(_window(plan, name, seen[0].prediction, now), seen, now)
     return len(found)
 
 
@@ -116,21 +134,19 @@ def _window(
     return row
 
 
-def _count(window: MonitoringWindow, audited: list[Prediction], now: datetime) -> None:
+def _count(window: MonitoringWindow, seen: list[Observation], now: datetime) -> None:
     watch, rows = selector.watch_of(window), []
     alarmed: Watch | None = None
-    for each in audited:
-        resolution = each.item.resolution
-        assert resolution is not None
+    for each in seen:
         # What was drawn more rarely than the policy says would count for too much.
         propensity = max(each.propensity, window.floor)
-        wrong = resolution.verdict != Verdict.ACCEPT
-        watch = e_processes.seen(watch, Audit(wrong, propensity))
+        watch = e_processes.seen(watch, Audit(each.wrong, propensity))
         alarmed = alarmed or (watch if watch.alarmed else None)
         rows.append(
             MonitoredAudit(
-                plan=window.plan, window=window, position=watch.audits, prediction=each,
-                resolution=resolution, wrong=wrong, propensity=propensity, at=now,
+                plan=window.plan, window=window, position=watch.audits,
+                prediction=each.prediction, resolution=each.resolution, wrong=each.wrong,
+                propensity=propensity, at=now,
             )
         )  # fmt: skip
     MonitoredAudit.objects.bulk_create(rows)
@@ -150,13 +166,14 @@ def _alarm(window: MonitoringWindow, watch: Watch, now: datetime) -> None:
     plan = window.plan
     owner = _acting_for(plan.owner)
     where = f"tier {plan.tier} of {plan.pipeline.slug}" if plan.tier else plan.pipeline.slug
+    words = WORDS[Metric(plan.metric)]
     text = (
-        f"Of {watch.audits} audits of what a rule approves in {where}, {watch.errors} were wrong. "
+        f"Of {watch.audits} {words.counted} in {where}, {watch.errors} {words.bad}. "
         f"At most {plan.target:.1%} was promised (plan {plan.number}); the sequential test alarmed."
     )
     incident = incidents.begin(
         principal=owner, actor=plan.owner, pipeline=plan.pipeline.slug, severity=Severity.OTHER,
-        title=f"More errors than promised in {where}"[: incidents.MAX_TITLE], text=text,
+        title=f"{words.title} in {where}"[: incidents.MAX_TITLE], text=text,
         aware_at=now, now=now,
     )  # fmt: skip
     MonitoringAlarm(
@@ -172,8 +189,9 @@ def _alarm(window: MonitoringWindow, watch: Watch, now: datetime) -> None:
     ledger.append(
         stream=stream_of(plan.pipeline), action="monitoring.alarmed", actor=None, now=now,
         detail={
-            "plan": str(plan.pk), "window": str(window.pk), "activation": window.activation,
-            "incident": str(incident.pk), "audits": watch.audits, "errors": watch.errors,
+            "plan": str(plan.pk), "metric": plan.metric, "window": str(window.pk),
+            "activation": window.activation, "incident": str(incident.pk),
+            "audits": watch.audits, "errors": watch.errors,
             "stopped": plan.stops and not stopped,
         },
     )  # fmt: skip
@@ -184,13 +202,20 @@ def _acting_for(owner: User) -> Principal:
     return Principal(owner.pk, owner.username, frozenset((Permission.APPROVE,)), None, None)
 
 
-def _check(home: Pipeline, tier: str, target: float, cadence: int, reason: str) -> None:
+def _check_metric(home: Pipeline, metric: str, tier: str, *, stops: bool) -> None:
+    if metric not in Metric.values:
+        raise InvalidInput.at("/metric", f"It is one of {', '.join(Metric.values)}.")
+    if stops and metric not in STOPPABLE:
+        detail = f"An alarm of {metric} opens an incident, and stops no approvals by rule."
+        raise InvalidInput.at("/stop", detail)
+    kind, fits = TIERS.get(Metric(metric), ANY)
     tiers = home.live.document["tiers"] if home.live else {}
-    asking = [slug for slug, each in tiers.items() if not each["decisions"]]
-    if tier and tier not in asking:
-        raise InvalidInput.at(
-            "/tier", f"A tier in which rules approve.{suggestion(tier, asking)}", code="unknown"
-        )
+    fitting = [slug for slug, each in tiers.items() if fits(each)]
+    if tier and tier not in fitting:
+        raise InvalidInput.at("/tier", f"{kind}.{suggestion(tier, fitting)}", code="unknown")
+
+
+def _check(target: float, cadence: int, reason: str) -> None:
     if not 0 < target < 1:
         raise InvalidInput.at("/target", "A share above 0 and below 1, as 0.02.", code="range")
     if not 1 <= cadence <= 365:

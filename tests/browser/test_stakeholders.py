@@ -23,9 +23,13 @@ def approver(transactional_db):
 def publish(view):
     view.go("/about")
     view.page.locator("main .rows a").first.press("Enter")
-    view.page.get_by_role("textbox", name="What it does").fill("It sorts what customers write to the bank.")
+    view.page.get_by_role("textbox", name="What it does").fill(
+        "It sorts what customers write to the bank."
+    )
     view.page.get_by_role("textbox", name="Whom it concerns").fill("Who writes to the bank.")
-    view.page.get_by_role("textbox", name="What it cannot do").fill("It knows no Dutch.\nIt knows no slang.")
+    view.page.get_by_role("textbox", name="What it cannot do").fill(
+        "It knows no Dutch.\nIt knows no slang."
+    )
     view.page.get_by_label("Who reads it").select_option("public")
     view.page.get_by_role("button", name="Look at it").press("Enter")
     view.page.locator("#told-limits + ul").get_by_text("It knows no slang.").wait_for()

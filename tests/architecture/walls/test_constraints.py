@@ -126,6 +126,8 @@ BROKEN: dict[str, dict[str, Any]] = {
     "lesson_state_valid": {"state": "lost"},
     "lesson_adopted_until": {"state": "adopted", "revalidate_on": None},
     "lesson_adjustment_is_reference": {"adjustment": "x"},
+    "monitoringplan_metric_valid": {"metric": "mood", "stops": False},
+    "monitoringplan_stops_errors_alone": {"metric": "overdue", "stops": True},
     "stakeholderedition_publicity_valid": {"publicity": "all"},
     "stakeholderedition_number_positive": {"number": 0},
     "stakeholderedition_has_reason": {"reason": ""},

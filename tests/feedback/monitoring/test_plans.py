@@ -205,8 +205,8 @@ def test_who_approves_makes_a_plan_in_the_admin_and_reads_what_it_says(
     root: User = factories.an_administrator("chief")
     client.force_login(root)
     sent = {
-        "pipeline": "intents", "tier": "low", "target": "0.02", "cadence": "7", "owner": "chief",
-        "reason": "It was promised",
+        "pipeline": "intents", "metric": "audited_error", "tier": "low", "target": "0.02",
+        "cadence": "7", "owner": "chief", "reason": "It was promised",
     }  # fmt: skip
     done = client.post("/admin/feedback/monitoringplan/add/", sent)
     assert done.status_code == 302, done.content.decode()[:2000]
@@ -215,4 +215,4 @@ def test_who_approves_makes_a_plan_in_the_admin_and_reads_what_it_says(
     plant.audit(14, wrong=True)
     plant.watch()
     page = client.get(f"/admin/feedback/monitoringplan/{plan.pk}/change/").content.decode()
-    assert "14 of 14 audits were wrong: more than the 2.0% that was promised" in page
+    assert "14 of 14 audits of what a rule approves were wrong: more than the 2.0%" in page
