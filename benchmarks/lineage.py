@@ -43,8 +43,8 @@ INSERT INTO reviews_assignment (id, item_id, reviewer_id, slot, state, token_dig
   SELECT assignment, item, u.id, 1, 'decided', '', now(), now() + interval '1 hour', now(), ''
   FROM made, governance_user u WHERE u.username = 'bench-r1';
 INSERT INTO reviews_decision (id, assignment_id, item_id, reviewer_id, config_version_id, verdict,
-    reason_codes, rationale, checklist, blind, salt, decided_at)
-  SELECT decision, assignment, item, u.id, law, 'accept', '[]', '', '{}', false, '', now()
+    reason_codes, rationale, checklist, evidence_opened, blind, salt, decided_at)
+  SELECT decision, assignment, item, u.id, law, 'accept', '[]', '', '{}', '[]', false, '', now()
   FROM made, governance_user u WHERE u.username = 'bench-r1';
 INSERT INTO reviews_resolution (id, item_id, kind, verdict, agreement, decided_on, rationale,
     actor_id, salt, resolved_at)

@@ -196,11 +196,11 @@ def _formalities(principal: Principal, user: User) -> Iterator[Matter]:
     for risk in attentiveness.at_risk(principal):
         words = _(
             "Reviews may be a formality in %(pipeline)s, tier %(tier)s: %(agreed)d of %(n)d "
-            "agreed, half of them within %(seconds).1f s"
+            "agreed, half of them within %(seconds).1f s; evidence lay open in %(looked)d"
         )
         seen = risk.attention
         said = {"pipeline": risk.pipeline, "tier": risk.tier, "agreed": seen.agreed, "n": seen.n,
-                "seconds": seen.median_seconds}  # fmt: skip
+                "seconds": seen.median_seconds, "looked": seen.looked}  # fmt: skip
         yield Matter(words % said, reverse("admin:reviews_decision_changelist"))
 
 

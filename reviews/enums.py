@@ -162,3 +162,13 @@ class ItemAction(TextChoices):
     EXPIRED = "sla.expired", "Expired unreviewed"
     RETARGETED = "sla.retargeted", "Target or hours of its clocks changed"
     RECOMPUTED = "sla.recomputed", "Times put right by its events"
+
+
+class Evidence(TextChoices):
+    """What a reviewer may open beside an item before deciding."""
+
+    INPUT = "input", "More of the input"
+    GUIDELINE = "guideline", "The guideline"
+    GLOSSARY = "glossary", "The glossary"
+    TRACE = "trace", "Why it is here"
+    CLOCKS = "clocks", "Clocks and escalations"

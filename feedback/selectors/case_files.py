@@ -224,6 +224,7 @@ def decision_shown(row: Decision) -> dict[str, Any]:
         "rationale": row.rationale,
         "checklist": row.checklist,
         "certainty": row.certainty,
+        "evidence_opened": row.evidence_opened,
         "blind": row.blind,
         "undoes": str(row.undoes_id) if row.undoes_id else None,
         "revises": str(row.revises_id) if row.revises_id else None,

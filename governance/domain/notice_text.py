@@ -2,9 +2,10 @@
 
 _WRITTEN = """
 What is recorded: each item that you take, and when; each answer with its reasons, its checklist
-and how sure you said you were; each answer that you took back; your notes; and what you skip,
-decline, escalate or challenge. It is kept under your name as you gave it, nobody can edit it, and
-those who lead, audit or administer can read it.
+and how sure you said you were; what lay open beside it (the guideline, the glossary, why it is
+here, its clocks, the rest of the input); each answer that you took back; your notes; and what you
+skip, decline, escalate or challenge. It is kept under your name as you gave it, nobody can edit
+it, and those who lead, audit or administer can read it.
 
 What is worked out from it: how many items you decided; how long you took; how often your answer
 was the outcome, where others had a part in it; how often a correction of yours was right; and how

@@ -13,7 +13,7 @@ from governance.admin.base import ReadOnlyAdmin, ReadOnlyInline
 from governance.admin.filters import PipelineFilter, of_person, of_pipeline
 from reviews.admin.filters import QueueFilter, TierFilter, of_model, of_tier
 from reviews.admin.intake import LONG_OF_PREDICTION, LONG_OF_VERSION, restriction_of
-from reviews.enums import ChallengeState
+from reviews.enums import ChallengeState, Evidence
 from reviews.models import (
     Assignment,
     Challenge,
@@ -147,7 +147,7 @@ class DecisionAdmin(ReadOnlyAdmin):
         of_model("item__prediction"),
     )  # fmt: skip
     list_select_related = ("item", "reviewer", "config_version", "undoes")
-    unlisted = ("rationale", "checklist", *LONG_OF_VERSION)
+    unlisted = ("rationale", "checklist", "evidence_opened", *LONG_OF_VERSION)
     date_hierarchy = "decided_at"
     ordering = ("-decided_at", "-id")
     ids = ("id", "item")
@@ -155,7 +155,8 @@ class DecisionAdmin(ReadOnlyAdmin):
     search_help_text = "The id of a decision or of an item."
     fields = (
         ("item", "assignment"), ("reviewer", "decided_at"), ("verdict", "blind", "certainty"),
-        "answer_shown", "codes_shown", "rationale_shown", "checklist_shown", "config_version",
+        "answer_shown", "codes_shown", "rationale_shown", "checklist_shown", "opened_shown",
+        "config_version",
         ("undoes", "revises"), "id",
     )  # fmt: skip
 
@@ -173,6 +174,12 @@ class DecisionAdmin(ReadOnlyAdmin):
     def codes_shown(self, row: Decision) -> str:
         """Return the reason codes."""
         return ", ".join(row.reason_codes) or rendering.NOTHING
+
+    @admin.display(description="Evidence that lay open")
+    def opened_shown(self, row: Decision) -> str:
+        """Return what the reviewer had opened before deciding."""
+        opened = [str(Evidence(kind).label) for kind in row.evidence_opened]
+        return ", ".join(opened) or rendering.NOTHING
 
     @admin.display(description="Rationale")
     def rationale_shown(self, row: Decision) -> SafeString:

@@ -15,7 +15,7 @@ from governance.rest.views import Endpoint, principal_of, user_of
 from governance.selectors import clock
 from reviews.api import representations, schemas
 from reviews.domain.answers import Judgement
-from reviews.enums import Verdict
+from reviews.enums import Evidence, Verdict
 from reviews.models import Assignment
 from reviews.selectors import records
 from reviews.services import assignments, decisions, revisions
@@ -57,6 +57,10 @@ class RevisionBody(StrictSerializer):
     rationale = StrictCharField(default="", allow_blank=True, trim_whitespace=False)
     checklist = serializers.DictField(default=dict)
     certainty = ShareField(required=False, allow_null=True)
+    evidence_opened = serializers.ListField(
+        child=serializers.ChoiceField(Evidence.choices), default=list, max_length=20,
+        help_text="What lay open before the reviewer; it is never asked for.",
+    )  # fmt: skip
 
 
 class DecisionBody(TokenBody, RevisionBody):

@@ -256,6 +256,7 @@ def decision(row: Decision, *, undone: bool) -> dict[str, Any]:
         "rationale": row.rationale,
         "checklist": row.checklist,
         "certainty": row.certainty,
+        "evidence_opened": row.evidence_opened,
         "blind": row.blind,
         "revises": row.revises_id,
         "config_version": version.number,

@@ -7,7 +7,15 @@ from rest_framework import serializers
 
 from governance.rest.schema import Shown, page_of
 from governance.rest.serializers import MoneyField
-from reviews.enums import AssignmentState, Disposition, ItemStatus, ResolutionKind, Sampled, Verdict
+from reviews.enums import (
+    AssignmentState,
+    Disposition,
+    Evidence,
+    ItemStatus,
+    ResolutionKind,
+    Sampled,
+    Verdict,
+)
 
 BREACHED = (
     "Open items of which an open clock is past its target, the breach written yet or not, the item "
@@ -241,6 +249,7 @@ class DecisionShown(Shown):
     rationale = serializers.CharField(allow_blank=True)
     checklist = serializers.DictField(child=serializers.BooleanField())
     certainty = serializers.FloatField(allow_null=True)
+    evidence_opened = serializers.ListField(child=serializers.ChoiceField(Evidence.choices))
     blind = serializers.BooleanField(help_text="Made without sight of the prediction.")
     revises = serializers.UUIDField(
         allow_null=True, help_text="The answer that its reviewer gave before seeing the prediction."

@@ -24,6 +24,7 @@ class Judgement:
     rationale: str = ""
     checklist: Mapping[str, Any] = field(default_factory=dict)
     certainty: float | None = None
+    evidence_opened: Sequence[str] = ()
 
 
 @dataclass(frozen=True)

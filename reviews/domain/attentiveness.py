@@ -14,10 +14,11 @@ AGREED, SECONDS = 0.995, 5.0
 
 @dataclass(frozen=True)
 class Judged:
-    """One decision: whether it accepted what the model said, and how long the item was in hand."""
+    """One decision: whether it agreed with the model, in how many seconds, with evidence open."""
 
     agreed: bool
     seconds: float
+    looked: bool = False
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,7 @@ class Attention:
     n: int
     agreed: int
     median_seconds: float
+    looked: int = 0
 
     @property
     def at_risk(self) -> bool:
@@ -41,4 +43,5 @@ def of(judged: Sequence[Judged]) -> Attention:
     if not last:
         return Attention(0, 0, 0.0)
     agreed = sum(each.agreed for each in last)
-    return Attention(len(last), agreed, median(each.seconds for each in last))
+    looked = sum(each.looked for each in last)
+    return Attention(len(last), agreed, median(each.seconds for each in last), looked)

@@ -16,7 +16,8 @@ class Decision(AppendOnlyModel):
     An undo is a row of its own (`undoes` points at what it takes back), so that the first judgement
     stays on record. So does an answer that was given blind first: what its reviewer answers once
     they have seen the prediction is a decision too, which `revises` it. `blind` is whether the
-    reviewer had not seen the prediction. `salt` blinds the commitment to the rationale in the
+    reviewer had not seen the prediction. `evidence_opened` is what lay open before it (`Evidence`),
+    as far as the page or the caller said. `salt` blinds the commitment to the rationale in the
     ledger. Constraints: decision_one_per_assignment, decision_verdict_valid,
     decision_correction_has_answer, decision_certainty_is_share, decision_not_its_own_undo,
     decision_revision_has_seen.
@@ -44,6 +45,7 @@ class Decision(AppendOnlyModel):
     rationale = models.TextField(blank=True)
     checklist = models.JSONField(default=dict)
     certainty = models.FloatField(null=True)
+    evidence_opened = models.JSONField(default=list)
     blind = models.BooleanField(default=False)
     undoes = models.OneToOneField(
         "self", on_delete=models.PROTECT, null=True, related_name="undone_by"

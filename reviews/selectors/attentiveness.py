@@ -29,7 +29,12 @@ def at_risk(principal: Principal) -> list[Risk]:
         .order_by("-pk")
         .select_related("item__pipeline", "assignment")
         .only(
-            "verdict", "decided_at", "item__tier", "item__pipeline__slug", "assignment__claimed_at"
+            "verdict",
+            "decided_at",
+            "evidence_opened",
+            "item__tier",
+            "item__pipeline__slug",
+            "assignment__claimed_at",
         )[:NEWEST]
     )
     judged: dict[tuple[str, str], list[Judged]] = defaultdict(list)
@@ -37,7 +42,8 @@ def at_risk(principal: Principal) -> list[Risk]:
         if principal.sees(row.item.pipeline_id):
             seconds = (row.decided_at - row.assignment.claimed_at).total_seconds()
             place = (row.item.pipeline.slug, row.item.tier)
-            judged[place].append(Judged(row.verdict == Verdict.ACCEPT, seconds))
+            looked = bool(row.evidence_opened)
+            judged[place].append(Judged(row.verdict == Verdict.ACCEPT, seconds, looked))
     found = [Risk(slug, tier, attentiveness.of(rows)) for (slug, tier), rows in judged.items()]
     return sorted(
         (risk for risk in found if risk.attention.at_risk), key=lambda r: (r.pipeline, r.tier)

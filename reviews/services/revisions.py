@@ -69,6 +69,7 @@ def revise(
             "answer": decision.answer,
             "reason_codes": decision.reason_codes,
             "checklist": decision.checklist,
+            "evidence_opened": decision.evidence_opened,
             "config_version": str(decision.config_version_id),
             "status": item.status,
             "resolution": str(resolution.pk) if resolution else None,

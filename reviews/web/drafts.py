@@ -10,6 +10,7 @@ from django.http import QueryDict
 from governance.domain.faults import Fault
 from governance.exceptions import InvalidInput
 from reviews.domain.answers import Judgement
+from reviews.enums import Evidence
 from reviews.models import Decision
 from reviews.web import answers
 
@@ -28,6 +29,7 @@ class Draft:
     rationale: str = ""
     checklist: dict[str, bool] = field(default_factory=dict)
     certainty: float | None = None
+    evidence_opened: list[str] = field(default_factory=list)
 
     def judgement(self, *, blind: bool) -> Judgement:
         """Return what it says: in a blind form the answer speaks, else the verdict."""
@@ -46,6 +48,7 @@ class Draft:
             rationale=self.rationale,
             checklist=self.checklist,
             certainty=self.certainty,
+            evidence_opened=self.evidence_opened,
         )
 
 
@@ -63,6 +66,7 @@ def read(data: QueryDict, *, question: Mapping[str, Any], output: Any) -> Draft:
             if name.startswith(CHECK) and value in YES_OR_NO
         },
         certainty=_certainty(data.get("certainty", "")),
+        evidence_opened=_opened(data.get("evidence_opened", "")),
     )
     _refuse_nul(data)
     return draft
@@ -70,6 +74,12 @@ def read(data: QueryDict, *, question: Mapping[str, Any], output: Any) -> Draft:
 
 def _certainty(text: str) -> float | None:
     return float(text) if SHARE.fullmatch(text) and float(text) <= 1 else None
+
+
+def _opened(text: str) -> list[str]:
+    """Return what the page says was open; a word that it does not know it cannot have said."""
+    said = set(text.split())
+    return [kind for kind in Evidence.values if kind in said]
 
 
 def _refuse_nul(data: QueryDict) -> None:
@@ -99,4 +109,5 @@ def of_decision(decision: Decision) -> Draft:
         rationale=decision.rationale,
         checklist=dict(decision.checklist),
         certainty=decision.certainty,
+        evidence_opened=list(decision.evidence_opened),
     )

@@ -104,7 +104,7 @@ KNOWN: dict[tuple[str, str], tuple[str, ...]] = {
     ("POST", "claim"): ("pipeline", "queue"),
     ("POST", "items/<uuid:item_id>/reassign"): ("reviewer", "queue", "tier"),
     ("POST", "assignments/<uuid:assignment_id>/decision"): (
-        "answer", "reason_codes", "rationale", "certainty",
+        "answer", "reason_codes", "rationale", "certainty", "evidence_opened",
     ),
     ("POST", "decisions/<uuid:decision_id>/revise"): (
         "verdict", "answer", "reason_codes", "rationale", "checklist", "certainty",
