@@ -18,6 +18,7 @@ from governance.models import ApiToken, ErasureRequest, OutboxMessage, Skill, Us
 from governance.selectors import (
     access,
     adjustments,
+    assessments,
     audit,
     clock,
     incidents,
@@ -233,6 +234,15 @@ def _access(principal: Principal, user: User) -> Iterator[Matter]:
         )  # fmt: skip
 
 
+def _assessments(principal: Principal, user: User) -> Iterator[Matter]:
+    for row in assessments.awaiting(principal, clock.now().date()):
+        waits = _("The impact assessment of %(pipeline)s waits for a signature")
+        due = _("The impact assessment of %(pipeline)s is to be looked at again")
+        words = due if hasattr(row, "signature") else waits
+        address = reverse("admin:governance_impactassessment_change", args=[row.pk])
+        yield Matter(words % {"pipeline": row.pipeline.slug}, address)
+
+
 def _challenges(principal: Principal, user: User) -> Iterator[Matter]:
     waiting = challenges.awaiting(principal)
     oldest = waiting.order_by("pk").values_list("opened_at", flat=True).first()
@@ -272,6 +282,6 @@ def _lessons(principal: Principal, user: User) -> Iterator[Matter]:
 
 LOOKS: tuple[Callable[[Principal, User], Iterator[Matter]], ...] = (
     _stops, _incidents, _ledger, _clocks, _outbox, _webhooks, _monitoring, _changes,
-    _erasures, _expiring, _access, _lessons, _retrospectives, _told,
+    _erasures, _expiring, _access, _assessments, _lessons, _retrospectives, _told,
     _challenges, _disputes, _formalities,
 )  # fmt: skip

@@ -6,10 +6,12 @@ from typing import Any
 from feedback.models import FigureDispute, MonitoredAudit, MonitoringAlarm, MonitoringWindow
 from feedback.services import disputes, monitoring
 from feedback.services.disputes import Disputed
-from governance.models import User, WebhookAttempt, WebhookMessage
+from governance.domain.assessing import Said
+from governance.models import ImpactAssessment, User, WebhookAttempt, WebhookMessage
 from governance.selectors import principals
 from governance.services import (
     access_reviews,
+    assessments,
     holds,
     incidents,
     notices,
@@ -28,6 +30,26 @@ def review_access(user: User, now: datetime) -> None:
     for grant in review.grants.all():
         access_reviews.judge(grant_id=grant.pk, keep=True, reason="For a test", **officer)
     access_reviews.close(review_id=review.pk, proven_at=now, **officer)
+
+
+def assess_impact(writer: User, signer: User, now: datetime) -> ImpactAssessment:
+    """Assess the pipeline and sign it, then write another that waits."""
+    harm = {
+        "harm": "A card stays blocked", "who": "Customers", "likelihood": "low",
+        "severity": "high", "measure": "People look", "remains": "A day without a card",
+    }  # fmt: skip
+    said = Said("It sorts", "Customers", "People decide", [harm])
+    wanted: dict[str, Any] = {
+        "pipeline": "intents", "said": said, "reason": "For a test", "now": now,
+        "review_on": now.date() + timedelta(days=90),
+        "principal": principals.of_person(writer), "actor": writer,
+    }  # fmt: skip
+    first = assessments.write(**wanted)
+    assessments.sign(
+        principal=principals.of_person(signer), actor=signer, assessment_id=first.pk,
+        proven_at=now, now=now,
+    )  # fmt: skip
+    return assessments.write(**wanted)
 
 
 def have_an_incident(user: User, now: datetime) -> None:

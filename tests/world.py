@@ -26,6 +26,7 @@ from governance.models import (
     ConsentRecord,
     ErasureRequest,
     Heartbeat,
+    ImpactAssessment,
     Job,
     LedgerNode,
     LegalHold,
@@ -100,6 +101,7 @@ class World:
     judge: User
     dispute: Challenge
     told: WebhookMessage
+    assessment: ImpactAssessment
     draft: Adjustment
     submitted: Adjustment
     approved_change: Adjustment
@@ -144,7 +146,7 @@ def build() -> World:
     job, version = _publish_dataset(bot, now + timedelta(minutes=1))
     consent, hold, erasure = _keep_private(bot, reviewer, now + timedelta(minutes=2))
     _seal(now)
-    officer = User.objects.get(username="compliance")
+    officer, second = (User.objects.get(username=name) for name in ("compliance", "second"))
     lesson = learned.learn(reviewer, now)
     world = World(
         bot=bot, reviewer=reviewer, pipeline=pipeline, prediction=decided.item.prediction,
@@ -155,6 +157,7 @@ def build() -> World:
         **_dispute(decided, reviewer, now),
         **_govern(bot, reviewer, pipeline, now),
         told=oversight.have_a_webhook(officer, now),
+        assessment=oversight.assess_impact(officer, second, now),
         bench=judged.judge_models(bot, now),
     )  # fmt: skip
     _maintain(now)

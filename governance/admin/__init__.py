@@ -7,6 +7,7 @@ from django.contrib.auth.models import Group
 from governance.admin import (
     access,
     adjustments,
+    assessments,
     clocks,
     incidents,
     notices,
@@ -24,6 +25,7 @@ from governance.admin import (
 __all__ = [
     "access",
     "adjustments",
+    "assessments",
     "clocks",
     "incidents",
     "notices",

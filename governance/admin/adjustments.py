@@ -195,7 +195,7 @@ class SignaturePolicyForm(ReasonForm):
 
     class Meta:
         model = SignaturePolicy
-        fields = ("pipeline", "risk", "approvals", "validations", "roles")
+        fields = ("pipeline", "risk", "approvals", "validations", "roles", "assessed")
 
 
 @admin.register(SignaturePolicy)
@@ -204,11 +204,11 @@ class SignaturePolicyAdmin(ConfigurationAdmin):
 
     form = SignaturePolicyForm
     reach = "pipeline"
-    list_display = ("pipeline", "risk", "approvals", "validations")
+    list_display = ("pipeline", "risk", "approvals", "validations", "assessed")
     list_select_related = ("pipeline",)
     ordering = ("pipeline__slug", "risk")
-    fields = ("pipeline", "risk", ("approvals", "validations"), "roles")
-    read_fields = ("pipeline", "risk", ("approvals", "validations"), "roles")
+    fields = ("pipeline", "risk", ("approvals", "validations"), "roles", "assessed")
+    read_fields = ("pipeline", "risk", ("approvals", "validations"), "roles", "assessed")
 
     def get_list_filter(self, request: HttpRequest) -> Any:
         """Return the filters, each offering only pipelines within reach."""
@@ -229,6 +229,7 @@ class SignaturePolicyAdmin(ConfigurationAdmin):
             approvals=said["approvals"],
             validations=said["validations"],
             roles=said["roles"],
+            assessed=said["assessed"],
             actor=acting(request),
             reason=said["reason"],
             now=now(),

@@ -4,6 +4,7 @@ from django.urls import path
 
 from governance.api import (
     adjustments,
+    assessments,
     calendars,
     configuration,
     incidents,
@@ -37,6 +38,11 @@ urlpatterns = [
         adjustments.AnswerChallenge.as_view(),
     ),
     path("pipelines/<slug:slug>/effective", adjustments.InForce.as_view()),
+    path("pipelines/<slug:slug>/impact-assessments", assessments.ImpactAssessments.as_view()),
+    path(
+        "impact-assessments/<uuid:assessment_id>/sign",
+        assessments.ImpactAssessmentSigning.as_view(),
+    ),
     path("pipelines/<slug:slug>/stops", stops.Stops.as_view()),
     path("stops/<uuid:stop_id>", stops.OneStop.as_view()),
     path("stops/<uuid:stop_id>/resume", stops.Resume.as_view()),

@@ -48,12 +48,13 @@ def moves() -> frozenset[tuple[str, str]]:
 class Signatures:
     """Which signatures a change takes; `roles` may approve, or all who may sign where it is empty.
 
-    Each comes from another person.
+    Each comes from another person. `assessed` asks for an impact assessment that is relied on.
     """
 
     approvals: int = 2
     validations: int = 0
     roles: tuple[str, ...] = ()
+    assessed: bool = False
 
 
 # Where no policy of the pipeline says otherwise.

@@ -15,6 +15,7 @@ from governance.models.adjustments import (
     Signature,
     SignaturePolicy,
 )
+from governance.models.assessments import AssessmentSignature, ImpactAssessment
 from governance.models.clocks import Calendar, SLAPolicy
 from governance.models.identity import ApiToken, Membership, SignInLink, Skill, User
 from governance.models.incidents import Incident, IncidentStep
@@ -71,6 +72,7 @@ __all__ = [
     "AdjustmentRevision",
     "Anchor",
     "ApiToken",
+    "AssessmentSignature",
     "AuditEvent",
     "Calendar",
     "ChecklistItem",
@@ -82,6 +84,7 @@ __all__ = [
     "Heartbeat",
     "HoldLift",
     "IdempotencyKey",
+    "ImpactAssessment",
     "Incident",
     "IncidentStep",
     "Job",

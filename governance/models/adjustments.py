@@ -293,6 +293,9 @@ class SignaturePolicy(TrackedModel):
     roles = models.JSONField(
         default=list, blank=True, help_text="Roles that may approve; empty: all who may sign."
     )
+    assessed = models.BooleanField(
+        default=False, help_text="Only with a signed impact assessment that is relied on."
+    )
 
     class Meta:
         verbose_name_plural = "signature policies"

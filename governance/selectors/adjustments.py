@@ -88,7 +88,7 @@ def policy_for(pipeline: Pipeline, risk: str) -> Signatures:
     row = SignaturePolicy.objects.filter(pipeline=pipeline, risk=risk).first()
     if row is None:
         return adjusting.DEFAULT[Risk(risk)]
-    return Signatures(row.approvals, row.validations, tuple(row.roles))
+    return Signatures(row.approvals, row.validations, tuple(row.roles), row.assessed)
 
 
 def has_role(user: User, slugs: list[str]) -> bool:

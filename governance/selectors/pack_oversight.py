@@ -1,4 +1,4 @@
-"""What oversight puts into an audit pack: access reviews with their verdicts, and incidents."""
+"""What oversight puts into an audit pack: access reviews, incidents and impact assessments."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -7,11 +7,13 @@ from django.db.models import Q
 
 from governance.domain.pack_scope import PackScope
 from governance.domain.times import rfc3339
+from governance.enums import PolicyKind
 from governance.models import (
     AccessGrant,
     AccessReview,
     AccessReviewClosing,
     AccessVerdict,
+    ImpactAssessment,
     Incident,
 )
 from governance.selectors.pack_sections import (
@@ -108,6 +110,37 @@ def _incident(row: Incident, sealed: Sealed, scope: PackScope) -> Line:
     }  # fmt: skip
 
 
+def assessments(scope: PackScope) -> Iterator[Line]:
+    """Return each impact assessment: what it said, and who signed it until then."""
+    rows = ImpactAssessment.objects.filter(written_at__lt=scope.until)
+    rows = rows.select_related("pipeline", "signature")
+    for page in pages(of_scope(rows, scope, "pipeline")):
+        sealed = Sealed((f"{PolicyKind.PIPELINE}:{row.pipeline.slug}" for row in page), scope)
+        for row in page:
+            if scope.covers(row.written_at) and sealed.has(_stream(row), row.written_at):
+                yield _assessment(row, sealed)
+
+
+def _stream(row: ImpactAssessment) -> str:
+    return f"{PolicyKind.PIPELINE}:{row.pipeline.slug}"
+
+
+def _assessment(row: ImpactAssessment, sealed: Sealed) -> Line:
+    signature = getattr(row, "signature", None)
+    if signature is not None and not sealed.has(_stream(row), signature.at):
+        signature = None
+    return {
+        "id": str(row.pk), "pipeline": row.pipeline.slug, "number": row.number,
+        "content": row.content, "review_on": row.review_on.isoformat(), "digest": row.digest,
+        "reason": row.reason, "by": row.written_by_id, "written_at": rfc3339(row.written_at),
+        "signature": signature and {
+            "printed_name": signature.printed_name, "at": rfc3339(signature.at),
+            "meaning": "approval", "signer": signature.signer_id, "bound_to": signature.digest,
+            "reauthenticated_at": rfc3339(signature.reauthenticated_at),
+        },
+    }  # fmt: skip
+
+
 def _of_reviews(scope: PackScope) -> Q:
     return streams_named("access-review", of_scope(AccessReview.objects.all(), scope, "pipeline"))
 
@@ -132,5 +165,10 @@ SECTIONS = (
         "incidents", "Incidents",
         "What went wrong, by when it was to be reported, and what was done about it.",
         incidents, _of_incidents,
+    ),
+    Section(
+        "assessments", "Impact assessments",
+        "What could go wrong in a pipeline, for whom, what is done about it, and who signed that.",
+        assessments,
     ),
 )  # fmt: skip

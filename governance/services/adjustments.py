@@ -20,7 +20,7 @@ from governance.models import (
     AdjustmentRevision,
     User,
 )
-from governance.selectors import adjustments, bindings, persons
+from governance.selectors import adjustments, assessments, bindings, persons
 from governance.services import adjustment_state as states
 from governance.services import changes, evidence, ledger
 
@@ -135,6 +135,8 @@ def submit(
             f"A change of high risk says {', '.join(Substantial.values)}, and why.",
             code="required",
         )
+    if adjustments.policy_for(row.pipeline, row.risk).assessed:
+        _require_assessment(row, now)
     planned = changes.plan(row.pipeline, row.kind, revision.change)
     if not planned.steps:
         raise Conflict("This is in force already: the change would change nothing.")
@@ -147,6 +149,14 @@ def submit(
         before=digest(row.before), after=digest(row.after),
     )  # fmt: skip
     return row
+
+
+def _require_assessment(row: Adjustment, now: datetime) -> None:
+    if assessments.relied_on(row.pipeline, now.date()) is None:
+        raise Conflict(
+            f"A change of {row.risk} risk waits here for an impact assessment that is signed and "
+            "not past the day on which it is looked at again."
+        )
 
 
 FROZEN = (

@@ -23,6 +23,7 @@ def set_policy(
     actor: User | None,
     reason: str,
     now: datetime,
+    assessed: bool = False,
 ) -> SignaturePolicy:
     """Say which signatures the changes of a risk take that are submitted from now on.
 
@@ -37,6 +38,7 @@ def set_policy(
     found = SignaturePolicy.objects.filter(pipeline=held, risk=risk).first()
     row = found or SignaturePolicy(pipeline=held, risk=risk)
     row.approvals, row.validations, row.roles = approvals, validations, sorted(set(roles))
+    row.assessed = assessed
     row.because(actor, reason).save()
     ledger.append(
         stream=f"pipeline:{held.slug}",
@@ -46,7 +48,7 @@ def set_policy(
         reason=reason,
         detail={
             "risk": str(risk), "approvals": approvals, "validations": validations,
-            "roles": row.roles,
+            "roles": row.roles, "assessed": assessed,
         },
     )  # fmt: skip
     return row

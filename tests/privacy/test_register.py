@@ -57,6 +57,7 @@ NONE_NEEDED = {
     "feedback.Lesson": "written by leads over many cases, of whom they name none",
     "feedback.RetrospectiveConclusion": "written by leads over many cases, of whom they name none",
     "feedback.RetrospectiveFinding": "written by leads over many cases, of whom they name none",
+    "governance.ImpactAssessment": "of harms to groups of people; it names nobody",
     "feedback.StakeholderEdition": "written for the public, and names nobody; looked at before",
     "feedback.DatasetVersion": "counts of values that no single person has",
 }

@@ -86,8 +86,7 @@ def test_o22_the_export_has_every_row_with_links_to_its_evidence(office: Office)
     assert {"action": "adjustment.signed", "file": "events.jsonl", "rows": 2} in (
         by_id["O25"]["evidence"]
     )
-    assert by_id["O1"]["state"] == "partly"
-    assert "impact assessments" in by_id["O1"]["reason"]
+    assert {row["state"] for row in by_id.values()} == {"built"}
     page = files["README.html"].decode()
     assert "Statement of applicability" in page
     assert "No evidence in this pack" in page

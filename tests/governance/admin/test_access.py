@@ -13,6 +13,7 @@ from governance.models import (
     Calendar,
     ConsentRecord,
     ErasureRequest,
+    ImpactAssessment,
     Incident,
     LegalHold,
     Pipeline,
@@ -28,8 +29,8 @@ from tests import factories
 pytestmark = pytest.mark.django_db
 # These are added by acts with pages of their own, and never changed or deleted.
 ACTED = (
-    AccessReview, AuditPack, ConsentRecord, ErasureRequest, Incident, LegalHold, MonitoringPlan,
-    ReviewerNotice, WebhookEndpoint,
+    AccessReview, AuditPack, ConsentRecord, ErasureRequest, ImpactAssessment, Incident, LegalHold,
+    MonitoringPlan, ReviewerNotice, WebhookEndpoint,
 )  # fmt: skip
 
 

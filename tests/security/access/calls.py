@@ -2,7 +2,10 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
+
+from django.utils import timezone
 
 from governance.models import Checkpoint, Incident
 from tests import factories
@@ -58,7 +61,8 @@ def at(text: str) -> Filled:
             finding=world.looks.finding, evaluation=world.bench.open,
             incident=Incident.objects.earliest("pk").pk,
             filled=world.bench.filled, run=world.bench.run,
-            dispute=world.dispute.pk, resolution=world.dispute.resolution_id,
+            assessment=world.assessment.pk, dispute=world.dispute.pk,
+            resolution=world.dispute.resolution_id,
         )  # fmt: skip
 
     return fill
@@ -186,6 +190,20 @@ def a_source(world: World) -> dict[str, Any]:
 
 def a_hold(world: World) -> dict[str, Any]:
     return {"pipeline": "intents", "reason": "A case"}
+
+
+def a_password(world: World) -> dict[str, Any]:
+    return {"password": factories.PASSWORD}
+
+
+def an_assessment(world: World) -> dict[str, Any]:
+    harm = {
+        "harm": "x", "who": "x", "likelihood": "low", "severity": "high", "measure": "x",
+        "remains": "x",
+    }  # fmt: skip
+    said = {"purpose": "x", "affected": "x", "oversight": "x", "harms": [harm]}
+    day = timezone.now().date() + timedelta(days=30)
+    return said | {"review_on": f"{day}", "reason": "For a test"}
 
 
 def an_edition(world: World) -> dict[str, Any]:

@@ -31,6 +31,7 @@ from tests.security.access.calls import (
     a_move,
     a_note,
     a_pack,
+    a_password,
     a_pause,
     a_period,
     a_pick,
@@ -42,6 +43,7 @@ from tests.security.access.calls import (
     a_signature,
     a_source,
     an_adjudication,
+    an_assessment,
     an_edition,
     an_erasure,
     an_evaluation,
@@ -283,6 +285,16 @@ CALLS: dict[tuple[str, str], Call] = {
     ),
     ("POST", "adjustments/<uuid:adjustment_id>/submit"): Call(
         ("govern",), at("/adjustments/{draft}/submit"), body=nothing, who="bot"
+    ),
+    ("GET", "pipelines/<slug:slug>/impact-assessments"): Call(
+        GOVERNED, at("/pipelines/intents/impact-assessments")
+    ),
+    ("POST", "pipelines/<slug:slug>/impact-assessments"): Call(
+        ("govern",), at("/pipelines/intents/impact-assessments"), 201, body=an_assessment,
+        who="approver",
+    ),
+    ("POST", "impact-assessments/<uuid:assessment_id>/sign"): Call(
+        ("govern",), at("/impact-assessments/{assessment}/sign"), body=a_password, who="approver"
     ),
     ("POST", "adjustments/<uuid:adjustment_id>/sign"): Call(
         ("govern",), at("/adjustments/{submitted}/sign"), body=a_signature, who="approver"

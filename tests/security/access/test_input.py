@@ -107,7 +107,8 @@ KNOWN: dict[tuple[str, str], tuple[str, ...]] = {
         "answer", "reason_codes", "rationale", "certainty", "evidence_opened",
     ),
     ("POST", "decisions/<uuid:decision_id>/revise"): (
-        "verdict", "answer", "reason_codes", "rationale", "checklist", "certainty", "evidence_opened",
+        "verdict", "answer", "reason_codes", "rationale", "checklist", "certainty",
+        "evidence_opened",
     ),
     ("POST", "calendars/<slug:slug>/preview"): ("end",),
     ("POST", "consents"): (
