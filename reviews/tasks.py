@@ -13,6 +13,7 @@ from reviews.selectors import auditing
 from reviews.services import (
     applying,
     assignments,
+    challenge_clocks,
     following,
     incident_clocks,
     mail,
@@ -127,6 +128,12 @@ def follow_roll_back(*, activation_id: str) -> None:
 def follow_incident(*, incident_id: str) -> None:
     """Start the clock of an incident that is to be reported."""
     incident_clocks.start(incident_id=uuid.UUID(incident_id))
+
+
+@shared_task(name="reviews.follow_challenge")
+def follow_challenge(*, challenge_id: str) -> None:
+    """Start the clock of a challenge that awaits its judge."""
+    challenge_clocks.start(challenge_id=uuid.UUID(challenge_id))
 
 
 @shared_task(name="reviews.end_incident")

@@ -15,13 +15,13 @@ from governance.enums import Permission
 from governance.exceptions import Conflict, InvalidInput, NotFound, NotPermitted
 from governance.models import User
 from governance.selectors import policies
-from governance.services import ledger
+from governance.services import dispatch, ledger
 from reviews.domain.consensus import key
 from reviews.enums import ChallengeState, NotificationKind, ResolutionKind
 from reviews.models import Challenge, ChallengeOutcome, Decision, Resolution, ReviewItem
 from reviews.selectors import challenges as selector
 from reviews.selectors import recipients, records
-from reviews.services import assignments, notifications, resolutions
+from reviews.services import assignments, challenge_clocks, notifications, resolutions
 
 LONGEST = 2000
 OF_AUDIT = "Who challenged it is read by roles with the permission audit."
@@ -61,6 +61,10 @@ def challenge(
     assignments.touch(item)
     _record_opened(made, actor, now)
     _tell_of_opening(made, now)
+    dispatch.enqueue(
+        "reviews.follow_challenge", now=now, dedupe=f"challenge:{made.pk}",
+        challenge_id=str(made.pk),
+    )  # fmt: skip
     return made
 
 
@@ -190,6 +194,7 @@ def _end(
         resolution=made, salt=ledger.new_salt(), at=now,
     )  # fmt: skip
     outcome.save()
+    challenge_clocks.end(outcome)
     return outcome
 
 

@@ -1,21 +1,21 @@
-"""The clock of an incident: from when one was aware of it until it is reported."""
+"""The clock of an incident: from when one was aware of it until it is reported.
+
+At half of the time and at most of it those who approve are told; when it is used up, they are told
+again, and a day later the administrators.
+"""
 
 import uuid
 
 from django.db import transaction
 
 from governance.domain.incidents import DAYS
+from governance.enums import Permission
 from governance.models import Incident, IncidentStep, Pipeline
-from governance.selectors import policies
-from governance.services import configuration
 from reviews.models import SLAClock
 from reviews.selectors import clock_terms
-from reviews.services import clocks
-from reviews.services.sign_offs import CALENDAR, ROUND_THE_CLOCK
+from reviews.services import clocks, own_policies
 
 REASON = "Incidents are reported within the days that the law gives."
-# Half of the time, and most of it.
-WARNINGS = [0.5, 0.8]
 
 
 def subject_of(incident_id: uuid.UUID) -> str:
@@ -51,16 +51,10 @@ def start(*, incident_id: uuid.UUID) -> SLAClock:
 
 def _policy_of(incident: Incident) -> str:
     """Return the SLA policy of a severity, made the first time: its days, round the clock."""
-    slug = f"incident-{incident.severity}"
-    if policies.current_sla(slug) is None:
-        policy = {
-            "kind": "SLAPolicy", "slug": slug, "calendar": CALENDAR, "at_risk": WARNINGS,
-            "targets": {"signoff": f"P{DAYS[incident.severity]}D"},
-        }  # fmt: skip
-        configuration.apply(
-            sources=[ROUND_THE_CLOCK, policy], actor=None, reason=REASON, now=incident.opened_at
-        )
-    return slug
+    return own_policies.ensure(
+        f"incident-{incident.severity}", target=f"P{DAYS[incident.severity]}D",
+        permission=Permission.APPROVE, reason=REASON, now=incident.opened_at,
+    )  # fmt: skip
 
 
 @transaction.atomic

@@ -2,29 +2,18 @@
 
 import uuid
 from datetime import datetime
-from typing import Any
 
 from django.db import transaction
 
-from governance.enums import SignedThing
+from governance.enums import Permission, SignedThing
 from governance.models import AdjustmentActivation, Pipeline, Signature
 from governance.selectors import policies
-from governance.services import configuration
 from reviews.models import SLAClock
 from reviews.selectors import clock_terms
-from reviews.services import clocks
+from reviews.services import clocks, own_policies
 
 REASON = "Roll-backs are signed by a second person within a day."
-SLUG, CALENDAR = "sign-off", "round-the-clock"
-DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-# Where no SLA policy of the pipeline has a target of its own for signing off.
-ROUND_THE_CLOCK: dict[str, Any] = {
-    "kind": "Calendar", "slug": CALENDAR, "timezone": "UTC",
-    "windows": {day: ["00:00-24:00"] for day in DAYS},
-}  # fmt: skip
-A_DAY: dict[str, Any] = {
-    "kind": "SLAPolicy", "slug": SLUG, "calendar": CALENDAR, "targets": {"signoff": "P1D"},
-}  # fmt: skip
+SLUG = "sign-off"
 
 
 def subject_of(adjustment_id: uuid.UUID) -> str:
@@ -68,9 +57,9 @@ def _policy_of(pipeline: Pipeline, now: datetime) -> str:
         found = policies.current_sla(slug)
         if found and policies.document(found[0])["targets"].get("signoff"):
             return str(slug)
-    if policies.current_sla(SLUG) is None:
-        configuration.apply(sources=[ROUND_THE_CLOCK, A_DAY], actor=None, reason=REASON, now=now)
-    return SLUG
+    return own_policies.ensure(
+        SLUG, target="P1D", permission=Permission.APPROVE, reason=REASON, now=now
+    )
 
 
 @transaction.atomic
