@@ -40,16 +40,13 @@ from governance.services import (
     sources,
 )
 from reviews.domain.clocks import Event
-from reviews.models import Challenge, ClockEvent, Notification, Resolution, SLAClock
+from reviews.models import Challenge, ClockEvent, Notification, SLAClock
 from reviews.services import (
     applying,
-    challenge_clocks,
-    challenges,
     clock_rows,
     clocks,
     incident_clocks,
     notifications,
-    own_policies,
     sign_offs,
 )
 from tests import factories, governed
@@ -191,7 +188,7 @@ def build() -> None:
     _roll_back_a_change(now)
     _let_a_review_lapse(now)
     _have_incidents(now)
-    _doubt_an_outcome(now)
+    watching.doubt_an_outcome(now)
     _outlive_a_lesson(now)
     watching.have_a_webhook(now)
     watching.promise_few_errors(now)
@@ -212,20 +209,6 @@ def _have_incidents(now: datetime) -> None:
         )  # fmt: skip
     incident_clocks.start(incident_id=row.pk)
     incidents.step(incident_id=row.pk, kind="reported", text="To nobody", **officer)
-
-
-def _doubt_an_outcome(now: datetime) -> None:
-    """Leave an outcome that somebody doubts, and the policy by which that is judged."""
-    own_policies.ensure(
-        challenge_clocks.SLUG, target=challenge_clocks.TARGET, permission="adjudicate",
-        reason=challenge_clocks.REASON, now=now,
-    )  # fmt: skip
-    lead = factories.a_person("doubter", roles=("lead",))
-    row = Resolution.objects.filter(kind="single").earliest("pk")
-    challenges.challenge(
-        principal=principals.of_person(lead), actor=lead, resolution_id=row.pk, reason="Is it?",
-        anonymous=False, now=now,
-    )  # fmt: skip
 
 
 def _let_a_review_lapse(now: datetime) -> None:

@@ -1,4 +1,4 @@
-"""Work for the tasks that watch and tell: messages to other systems, and outcomes of a promise."""
+"""Work for the tasks that watch and tell: messages, outcomes of a promise, and what is doubted."""
 
 from datetime import datetime, timedelta
 
@@ -6,6 +6,8 @@ from feedback.services import monitoring
 from governance.models import User
 from governance.selectors import principals
 from governance.services import configuration, webhook_telling, webhooks
+from reviews.models import Resolution
+from reviews.services import challenge_clocks, challenges, own_policies
 from tests import factories
 
 
@@ -39,3 +41,17 @@ def promise_few_errors(now: datetime) -> None:
     held = factories.claim(reviewer, now=now)
     assert held is not None
     factories.decide(reviewer, held, now=now)
+
+
+def doubt_an_outcome(now: datetime) -> None:
+    """Leave an outcome that somebody doubts, and the policy by which that is judged."""
+    own_policies.ensure(
+        challenge_clocks.SLUG, target=challenge_clocks.TARGET, permission="adjudicate",
+        reason=challenge_clocks.REASON, now=now,
+    )  # fmt: skip
+    lead = factories.a_person("doubter", roles=("lead",))
+    row = Resolution.objects.filter(kind="single").earliest("pk")
+    challenges.challenge(
+        principal=principals.of_person(lead), actor=lead, resolution_id=row.pk, reason="Is it?",
+        anonymous=False, now=now,
+    )  # fmt: skip
