@@ -124,7 +124,8 @@ class PersonForm(DocumentForm):
         widget=forms.CheckboxSelectMultiple,
     )  # fmt: skip
     skills = LinesField(
-        help_text="A line for each: cards 3, or cards 3 2027-06-30 where it expires."
+        help_text="A line for each: cards 3, or cards 3 2027-06-30 where it expires; after a "
+        "semicolon what shows it: cards 3 2027-06-30; passed the test of March."
     )
 
     class Meta:
@@ -166,13 +167,16 @@ class PersonForm(DocumentForm):
 
 def _line(skill: Skill) -> str:
     expires = skill.expires.isoformat() if skill.expires else ""
-    return f"{skill.name} {skill.level} {expires}".strip()
+    evidence = f"; {skill.evidence}" if skill.evidence else ""
+    return f"{skill.name} {skill.level} {expires}".strip() + evidence
 
 
 def _skill(line: str) -> dict[str, Any]:
-    name, *rest = line.split()
+    said, _, evidence = line.partition(";")
+    name, *rest = said.split() or [""]
     level: Any = rest[0] if rest else "1"
     skill = {"name": name, "level": int(level) if level.isdecimal() else level}
+    skill |= {"evidence": evidence.strip()} if evidence.strip() else {}
     return skill | ({"expires": " ".join(rest[1:])} if len(rest) > 1 else {})
 
 

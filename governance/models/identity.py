@@ -75,15 +75,17 @@ class User(AbstractUser):
 
 
 class Skill(TrackedModel):
-    """What a person is qualified for, until when.
+    """What a person is qualified for, until when, and what shows it.
 
-    Constraints: skill_user_name_uniq, skill_level_positive.
+    Somebody else says so: a service refuses who would qualify themselves, and the history has who
+    it was. Constraints: skill_user_name_uniq, skill_level_positive.
     """
 
     user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="skills")
     name = models.SlugField(max_length=63)
     level = models.PositiveSmallIntegerField(default=1)
     expires = models.DateField(null=True, blank=True)
+    evidence = models.CharField(max_length=300, blank=True, help_text="What shows it.")
 
     class Meta:
         constraints = [

@@ -12,6 +12,7 @@ from django.db import transaction
 
 from governance.domain import documents
 from governance.domain.documents.diffs import Change, diff
+from governance.domain.documents.people import shown
 from governance.domain.faults import Fault
 from governance.enums import PolicyKind, PolicyMode
 from governance.exceptions import Conflict, InvalidInput, PreconditionFailed
@@ -25,6 +26,7 @@ from governance.models import (
     SLAPolicy,
     User,
 )
+from governance.selectors import persons
 from governance.selectors.policies import known
 from governance.services import ledger, policies, rows
 
@@ -140,6 +142,7 @@ def _read_person(username: str) -> dict[str, Any] | None:
         "roles": sorted(Role.objects.filter(group__user=user).values_list("slug", flat=True)),
         "skills": [
             {"name": s.name, "level": s.level, "expires": s.expires and s.expires.isoformat()}
+            | shown(s.evidence)
             for s in user.skills.order_by("name")
         ],
         "pipelines": sorted(user.memberships.values_list("pipeline__slug", flat=True)),
@@ -207,15 +210,22 @@ def _write_role(parsed: documents.Parsed, act: Act, pointer: str) -> None:
 def _write_person(parsed: documents.Parsed, act: Act, pointer: str) -> None:
     document = parsed.document
     user = User.objects.filter(username=parsed.slug).first() or User(username=parsed.slug)
+    before = persons.person_of(user)
     user.email, user.timezone = document["email"], document["timezone"]
     user.open_capacity = document["capacity"]["open"]
     user.daily_capacity = document["capacity"]["per_day"]
     _set_password(user, document["password_from_env"], act, pointer)
+    if act.actor is not None and persons.person_of(act.actor) in (before, persons.person_of(user)):
+        _refuse_more_skill(user, document["skills"], pointer)
     user.because(act.actor, act.reason).save()
     user.groups.set(Group.objects.filter(role__slug__in=document["roles"]))
     _sync_skills(user, document["skills"], act)
     _sync_memberships(user, document["pipelines"], act)
-    detail = {name: document[name] for name in ("roles", "skills", "pipelines", "capacity")}
+    detail = {name: document[name] for name in ("roles", "pipelines", "capacity")}
+    # What shows a skill is text about a person: it stays with the skill and its history.
+    detail["skills"] = [
+        {name: skill[name] for name in ("name", "level", "expires")} for skill in document["skills"]
+    ]
     _record(f"user:{user.pk}", "person.changed", act, detail)
 
 
@@ -229,6 +239,23 @@ def _set_password(user: User, variable: str, act: Act, pointer: str) -> None:
         user.set_unusable_password()
 
 
+def _refuse_more_skill(user: User, wanted: Sequence[Mapping[str, Any]], pointer: str) -> None:
+    """Refuse that somebody gives themselves a skill, a higher level, more time or evidence."""
+    held = {row.name: row for row in user.skills.all()} if user.pk else {}
+    for skill in wanted:
+        row = held.get(skill["name"])
+        until = row.expires.isoformat() if row and row.expires else None
+        same = (
+            row is not None
+            and row.level >= skill["level"]
+            and row.evidence == skill.get("evidence", "")
+        )
+        longer = until is not None and (skill["expires"] is None or skill["expires"] > until)
+        if not same or longer:
+            detail = f"Somebody else says that you are qualified for {skill['name']!r}."
+            raise InvalidInput.at(f"{pointer}/skills", detail, code="own")
+
+
 def _sync_skills(user: User, wanted: Sequence[Mapping[str, Any]], act: Act) -> None:
     rows_by_name = {row.name: row for row in user.skills.all()}
     for name in rows_by_name.keys() - {skill["name"] for skill in wanted}:
@@ -236,6 +263,7 @@ def _sync_skills(user: User, wanted: Sequence[Mapping[str, Any]], act: Act) -> N
     for skill in wanted:
         row = rows_by_name.get(skill["name"]) or Skill(user=user, name=skill["name"])
         row.level, row.expires = skill["level"], skill["expires"]
+        row.evidence = skill.get("evidence", "")
         row.because(act.actor, act.reason).save()
 
 

@@ -16,6 +16,7 @@ SHARES = (
 )
 DURATIONS = ("turnaround_p50", "turnaround_p90")
 EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,190}")
+LONGEST_EVIDENCE = 300
 VARIABLE = re.compile(r"[A-Z_][A-Z0-9_]{0,99}")
 
 
@@ -72,6 +73,11 @@ def person(reader: Reader, known: Known) -> dict[str, Any]:
     return document
 
 
+def shown(evidence: str) -> dict[str, str]:
+    """Return the member that says what shows a skill; without it there is none."""
+    return {"evidence": evidence} if evidence else {}
+
+
 def _skills(reader: Reader) -> list[dict[str, Any]]:
     skills: dict[str, dict[str, Any]] = {}
     for entry in reader.children("skills"):
@@ -87,6 +93,7 @@ def _skills(reader: Reader) -> list[dict[str, Any]]:
             except (TypeError, ValueError):
                 entry.fault("expires", "date", "Give a date as in 2027-06-30.")
         level = entry.whole("level", default=1, low=1, high=10)
+        evidence = entry.text("evidence", limit=LONGEST_EVIDENCE).strip()
         entry.done()
-        skills[name] = {"name": name, "level": level, "expires": expires}
+        skills[name] = {"name": name, "level": level, "expires": expires} | shown(evidence)
     return [skills[name] for name in sorted(skills)]
