@@ -21,6 +21,7 @@ def install_triggers(using: str, **kwargs: Any) -> None:
         adjustment_walls,
         append_only,
         awaiting_seal,
+        delegation_wall,
         example_mark,
         references,
     )
@@ -30,6 +31,7 @@ def install_triggers(using: str, **kwargs: Any) -> None:
     example_mark.install(connections[using])
     awaiting_seal.install(connections[using])
     adjustment_walls.install(connections[using])
+    delegation_wall.install(connections[using])
 
 
 class GovernanceConfig(AppConfig):

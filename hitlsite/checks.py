@@ -16,6 +16,7 @@ from governance.db import (
     adjustment_walls,
     append_only,
     awaiting_seal,
+    delegation_wall,
     example_mark,
     references,
 )
@@ -102,6 +103,7 @@ def append_only_triggers(
         *example_mark.missing(connection),
         *awaiting_seal.missing(connection),
         *adjustment_walls.missing(connection),
+        *delegation_wall.missing(connection),
         *stop_wall.missing(connection),
     ]
     if not missing:

@@ -12,6 +12,7 @@ from governance.selectors import principals
 from governance.services import (
     access_reviews,
     assessments,
+    delegations,
     holds,
     incidents,
     notices,
@@ -50,6 +51,15 @@ def assess_impact(writer: User, signer: User, now: datetime) -> ImpactAssessment
         proven_at=now, now=now,
     )  # fmt: skip
     return assessments.write(**wanted)
+
+
+def lend(giver: User, holder: User, now: datetime) -> None:
+    """Lend a role and end that."""
+    row = delegations.give(
+        actor=giver, holder=holder.username, role="lead", until=now + timedelta(days=2),
+        reason="For a test", now=now,
+    )  # fmt: skip
+    delegations.end(actor=giver, delegation_id=row.pk, now=now + timedelta(seconds=1))
 
 
 def have_an_incident(user: User, now: datetime) -> None:

@@ -32,5 +32,5 @@ def one(principal: Principal, dispute_id: uuid.UUID) -> FigureDispute | None:
 def may_answer(principal: Principal, user: User, row: FigureDispute) -> bool:
     """Return whether somebody may answer: who leads, and is another person."""
     return principal.may(Permission.ADJUDICATE) and (
-        persons.person_of(user) != persons.person_of(row.person)
+        persons.person_of(row.person) not in persons.linked(user)
     )

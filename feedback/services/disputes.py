@@ -97,7 +97,7 @@ def answer(
         raise NotFound("There is no such dispute.")
     if not principal.may(Permission.ADJUDICATE):
         raise NotPermitted("Disputes are answered by roles with the permission adjudicate.")
-    if persons.person_of(actor) == persons.person_of(row.person):
+    if persons.person_of(row.person) in persons.linked(actor):
         raise NotPermitted("This is a figure of your own: somebody else answers.")
     if outcome not in DisputeOutcome.values:
         raise InvalidInput.at("/outcome", "The outcome is stands or anew.", code="invalid")

@@ -17,6 +17,7 @@ from governance.models.adjustments import (
 )
 from governance.models.assessments import AssessmentSignature, ImpactAssessment
 from governance.models.clocks import Calendar, SLAPolicy
+from governance.models.delegations import Delegation, DelegationEnd
 from governance.models.identity import ApiToken, Membership, SignInLink, Skill, User
 from governance.models.incidents import Incident, IncidentStep
 from governance.models.ledger import AuditEvent
@@ -79,6 +80,8 @@ __all__ = [
     "Checkpoint",
     "ConsentRecord",
     "DataSource",
+    "Delegation",
+    "DelegationEnd",
     "ErasureRequest",
     "GlossaryTerm",
     "Heartbeat",

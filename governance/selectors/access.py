@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -14,12 +14,13 @@ from governance.models import (
     AccessGrant,
     AccessReview,
     AuditEvent,
+    Delegation,
     Membership,
     Pipeline,
     Role,
     User,
 )
-from governance.selectors import audit
+from governance.selectors import audit, delegations
 
 # The events of a person's stream that say which roles they hold from then on.
 TELLING = ("person.changed", "access.revoked", "access.suspended")
@@ -37,7 +38,7 @@ class Held:
 
 @dataclass(frozen=True)
 class Access:
-    """What one account may do on a day, and the event that last said so."""
+    """What one account may do on a day, what of it was lent, and the event that last said so."""
 
     user: User
     administrator: bool
@@ -45,6 +46,7 @@ class Access:
     permissions: frozenset[str]
     pipelines: list[str]
     told_by: AuditEvent | None
+    lent: list[Delegation] = field(default_factory=list)
 
 
 def roles_of(user: User) -> list[str]:
@@ -108,6 +110,9 @@ def on(principal: Principal, moment: datetime) -> list[Access]:
         if row.user_id in seen and principal.sees(row.pipeline_id):
             members[row.user_id].append(slugs.get(row.pipeline_id, "?"))
     told = _told(moment)
+    lent: dict[int, list[Delegation]] = defaultdict(list)
+    for each in delegations.at(moment):
+        lent[each.holder_id].append(each)
     found = []
     for key, user in users.items():
         account = accounts.get(key)
@@ -116,11 +121,13 @@ def on(principal: Principal, moment: datetime) -> list[Access]:
         event = told.get(f"user:{key}")
         roles = sorted(event.detail["roles"]) if event else []
         may = {name for role in roles for name in permitted.get(role, ())}
+        for each in lent[key]:
+            may |= set(permitted.get(each.role, ())) - {Permission.REVIEW}
         found.append(
             Access(
                 user, account.is_superuser, roles,
                 frozenset(Permission.values) if account.is_superuser else frozenset(may),
-                sorted(members[key]), event,
+                sorted(members[key]), event, lent[key],
             )
         )  # fmt: skip
     return found

@@ -16,12 +16,11 @@ from governance.models import (
     AdjustmentChallenge,
     AdjustmentRevision,
     Pipeline,
-    Role,
     Signature,
     SignaturePolicy,
     User,
 )
-from governance.selectors import persons
+from governance.selectors import delegations, persons
 
 
 def visible(principal: Principal) -> "QuerySet[Adjustment]":
@@ -93,7 +92,7 @@ def policy_for(pipeline: Pipeline, risk: str) -> Signatures:
 
 def has_role(user: User, slugs: list[str]) -> bool:
     """Return whether a person holds one of these roles."""
-    return Role.objects.filter(group__user=user, slug__in=slugs).exists()
+    return not delegations.roles_of(user).isdisjoint(slugs)
 
 
 def awaiting(principal: Principal, user: User) -> "QuerySet[Adjustment]":

@@ -13,8 +13,10 @@ from governance.models import (
     AccessReview,
     AccessReviewClosing,
     AccessVerdict,
+    Delegation,
     ImpactAssessment,
     Incident,
+    Membership,
 )
 from governance.selectors.pack_sections import (
     Sealed,
@@ -141,6 +143,33 @@ def _assessment(row: ImpactAssessment, sealed: Sealed) -> Line:
     }  # fmt: skip
 
 
+def delegations(scope: PackScope) -> Iterator[Line]:
+    """Return what people lent one another in the time of a pack, and who ended it until then.
+
+    In a pack of some pipelines these are the delegations of who is a member of one of them.
+    """
+    rows = Delegation.objects.filter(since__lt=scope.until).select_related("end")
+    if not scope.everything:
+        members = Membership.objects.filter(pipeline__in=list(scope.pipelines)).values("user")
+        rows = rows.filter(giver__in=members)
+    for page in pages(rows):
+        sealed = Sealed((f"user:{row.giver_id}" for row in page), scope)
+        for row in page:
+            if scope.covers(row.since) and sealed.has(f"user:{row.giver_id}", row.since):
+                yield _delegation(row, sealed)
+
+
+def _delegation(row: Delegation, sealed: Sealed) -> Line:
+    end = getattr(row, "end", None)
+    if end is not None and not sealed.has(f"user:{row.giver_id}", end.at):
+        end = None
+    return {
+        "id": str(row.pk), "giver": row.giver_id, "holder": row.holder_id, "role": row.role,
+        "since": rfc3339(row.since), "until": rfc3339(row.until), "reason": row.reason,
+        "ended": end and {"by": end.actor_id, "at": rfc3339(end.at)},
+    }  # fmt: skip
+
+
 def _of_reviews(scope: PackScope) -> Q:
     return streams_named("access-review", of_scope(AccessReview.objects.all(), scope, "pipeline"))
 
@@ -170,5 +199,10 @@ SECTIONS = (
         "assessments", "Impact assessments",
         "What could go wrong in a pipeline, for whom, what is done about it, and who signed that.",
         assessments,
+    ),
+    Section(
+        "delegations", "Delegations",
+        "Which role people lent one another while they were away, and until when.",
+        delegations,
     ),
 )  # fmt: skip

@@ -1,6 +1,13 @@
 """Which natural person an account belongs to: duties are separated by it."""
 
-from governance.models import User
+from datetime import timedelta
+
+from django.db.models import Q
+from django.db.models.functions import Now
+
+from governance.models import Delegation, User
+
+LINKED = timedelta(days=90)
 
 
 def person_of(user: User) -> str:
@@ -10,6 +17,22 @@ def person_of(user: User) -> str:
     """
     address = user.email.strip().casefold()
     return address or f"account:{user.pk}"
+
+
+def linked(user: User) -> set[str]:
+    """Return the persons who count as one with somebody where duties are separated.
+
+    These are they themselves, and whoever lent them a role or was lent one of theirs in the last
+    ninety days: what one did by right of the other is not looked at by two.
+    """
+    mine = Q(giver=user) | Q(holder=user)
+    if user.email.strip():
+        address = user.email.strip()
+        mine |= Q(giver__email__iexact=address) | Q(holder__email__iexact=address)
+    rows = Delegation.objects.filter(mine, until__gt=Now() - LINKED)
+    found = {person_of(each) for row in rows.select_related("giver", "holder")
+             for each in (row.giver, row.holder)}  # fmt: skip
+    return found | {person_of(user)}
 
 
 def printed_name(user: User) -> str:

@@ -11,16 +11,28 @@ from typing import Any
 
 from django.contrib.auth.models import AnonymousUser
 from django.db import connection, models
+from django.db.models import Exists, OuterRef, Q
 
 from governance.domain.principal import Principal
 from governance.enums import Permission, UserKind
 from governance.models import Membership, Role, User
+from governance.selectors import delegations
 
 
 def permissions_of(user: User) -> frozenset[str]:
-    """Return the permissions of a person's roles; an administrator has all of them."""
+    """Return the permissions of a person's roles, and of what is lent to them but for reviewing.
+
+    An administrator has all of them.
+    """
+    own = User.groups.through.objects.filter(group=OuterRef("group"), user=user)
+    lent = delegations.to(user).filter(role=OuterRef("slug"))
+    roles = Role.objects.annotate(own=Exists(own)).filter(Q(own=True) | Exists(lent))
     return _permissions(
-        user, Role.objects.filter(group__user=user).values_list("permissions", flat=True)
+        user,
+        [
+            held if own_one else [name for name in held if name != Permission.REVIEW]
+            for held, own_one in roles.values_list("permissions", "own")
+        ],
     )
 
 

@@ -94,7 +94,7 @@ def judge(
     """Keep a grant, or take it away at once. Nobody judges what they hold themselves."""
     grant = _grant(principal, grant_id)
     _check(principal, reason)
-    if persons.person_of(grant.user) == persons.person_of(actor):
+    if persons.person_of(grant.user) in persons.linked(actor):
         raise NotPermitted("This is your own: somebody else looks at it.")
     if AccessVerdict.objects.filter(grant=grant).exists():
         raise Conflict("This grant has its verdict already.")

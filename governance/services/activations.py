@@ -52,7 +52,7 @@ def _require_not_alone(row: Adjustment, actor: User) -> None:
     approvers = {
         s.person for s in adjustments.valid_signatures(row) if s.meaning == Meaning.APPROVAL
     }
-    if approvers <= {persons.person_of(actor)}:
+    if approvers <= persons.linked(actor):
         raise NotPermitted("Who alone approved it does not activate it.")
 
 

@@ -55,7 +55,7 @@ def require_approver(principal: Principal, act: str) -> None:
 
 def require_other(row: Adjustment, actor: User, act: str) -> None:
     """Refuse a person who wrote any part of an adjustment, under whichever account."""
-    if persons.person_of(actor) in adjustments.contributors(row):
+    if persons.linked(actor) & adjustments.contributors(row):
         raise NotPermitted(f"{act} is for others than those who wrote it.")
 
 

@@ -91,7 +91,7 @@ def sign(
         raise Conflict("A later assessment was written: sign that one.")
     if actor.kind != UserKind.HUMAN:
         raise NotPermitted("People sign; a service does not.")
-    if persons.person_of(found.written_by) == persons.person_of(actor):
+    if persons.person_of(found.written_by) in persons.linked(actor):
         raise NotPermitted("You wrote it: somebody else signs.")
     if proven_at is None or not now - FRESH <= proven_at <= now:
         raise ReauthenticationRequired("Give your own password to sign; it was missing or wrong.")

@@ -215,7 +215,7 @@ def _write_person(parsed: documents.Parsed, act: Act, pointer: str) -> None:
     user.open_capacity = document["capacity"]["open"]
     user.daily_capacity = document["capacity"]["per_day"]
     _set_password(user, document["password_from_env"], act, pointer)
-    if act.actor is not None and persons.person_of(act.actor) in (before, persons.person_of(user)):
+    if act.actor and persons.linked(act.actor) & {before, persons.person_of(user)}:
         _refuse_more_skill(user, document["skills"], pointer)
     user.because(act.actor, act.reason).save()
     user.groups.set(Group.objects.filter(role__slug__in=document["roles"]))

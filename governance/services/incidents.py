@@ -166,7 +166,7 @@ def _require_possible(incident: Incident, kind: str, principal: Principal, actor
         return
     if not principal.may(Permission.APPROVE):
         raise NotPermitted("This needs the permission to approve.")
-    same = persons.person_of(actor) == persons.person_of(incident.opened_by)
+    same = persons.person_of(incident.opened_by) in persons.linked(actor)
     if kind == IncidentStepKind.THAWED and same:
         raise NotPermitted("Another person than who opened it ends the freeze.")
 

@@ -68,7 +68,7 @@ def _countersign(
     states.require_approver(principal, "Signing")
     rolled = adjustments.roll_back_of(row)
     assert rolled is not None
-    if persons.person_of(rolled.actor) == persons.person_of(actor):
+    if persons.person_of(rolled.actor) in persons.linked(actor):
         raise NotPermitted("The second signature of a roll-back is another person's.")
     if adjustments.countersigned_at(row) is not None:
         raise Conflict("The roll-back has its second signature already.")
@@ -89,7 +89,7 @@ def _countersign(
 
 
 def _require_unsigned(row: Adjustment, actor: User, stamp: str) -> None:
-    signed = row.signatures.filter(digest=stamp, person=persons.person_of(actor)).exists()
+    signed = row.signatures.filter(digest=stamp, person__in=persons.linked(actor)).exists()
     if signed:
         raise NotPermitted("This person has signed it already; each signature is another's.")
 

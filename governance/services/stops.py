@@ -93,9 +93,10 @@ def resume(
     if not principal.may(Permission.APPROVE) or actor.kind != UserKind.HUMAN:
         raise NotPermitted("Resuming needs a person whose role has the permission approve.")
     person, agreed = persons.person_of(actor), list(row.resumptions.order_by("position"))
-    if person == persons.person_of(row.actor):
+    one = persons.linked(actor)
+    if persons.person_of(row.actor) in one:
         raise NotPermitted("Who stopped it does not resume it: two others do.")
-    if person in {each.person for each in agreed}:
+    if one & {each.person for each in agreed}:
         raise NotPermitted("This person has agreed to resume already; the second is another.")
     if len(agreed) >= NEEDED:
         raise Conflict("It was resumed already.")

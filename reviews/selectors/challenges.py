@@ -89,4 +89,4 @@ def refuses(user: User, row: Challenge) -> str:
 
 
 def _among(user: User, people: Iterable[User]) -> bool:
-    return persons.person_of(user) in {persons.person_of(each) for each in people}
+    return bool(persons.linked(user) & {persons.person_of(each) for each in people})

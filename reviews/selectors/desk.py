@@ -7,8 +7,8 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from governance.domain.principal import Principal
 from governance.enums import Permission
-from governance.models import Pipeline, Role, User
-from governance.selectors import policies
+from governance.models import Pipeline, User
+from governance.selectors import delegations, policies
 from reviews.enums import AssignmentState, Verdict
 from reviews.models import Assignment, Decision, Note, ReviewItem
 from reviews.selectors import records, restrictions
@@ -125,7 +125,7 @@ def to_adjudicate(principal: Principal, actor: User) -> "QuerySet[ReviewItem]":
 def _settled_by(waiting: "QuerySet[ReviewItem]", actor: User) -> Q:
     if actor.is_superuser:
         return Q()
-    roles = set(Role.objects.filter(group__user=actor).values_list("slug", flat=True))
+    roles = delegations.roles_of(actor)
     condition = Q(pk__in=[])
     for version, tier in waiting.order_by().values_list("config_version", "tier").distinct():
         asked = policies.document(version)["tiers"][tier]["adjudicate_by"]

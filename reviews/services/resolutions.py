@@ -10,8 +10,8 @@ from django.db import transaction
 from governance.domain.principal import Principal
 from governance.enums import Permission
 from governance.exceptions import InvalidInput, NotFound, NotPermitted
-from governance.models import Role, User, statements
-from governance.selectors import policies
+from governance.models import User, statements
+from governance.selectors import delegations, persons, policies
 from governance.services import ledger
 from reviews.domain import lifecycle
 from reviews.domain.answers import answer_faults
@@ -132,18 +132,14 @@ def adjudicate(
 
 def refuse_other_roles(actor: User, slug: str) -> None:
     """Refuse who has not the role that a tier names for settling it, where it names one."""
-    if (
-        slug
-        and not actor.is_superuser
-        and not Role.objects.filter(slug=slug, group__user=actor).exists()
-    ):
+    if slug and not actor.is_superuser and slug not in delegations.roles_of(actor):
         raise NotPermitted(f"This tier is adjudicated by the role {slug}.")
 
 
 def _judged(item: ReviewItem, actor: User) -> list[Decision]:
     rows = Decision.objects.filter(item=item, undoes=None, undone_by=None)
-    decisions = list(rows.select_related("assignment").order_by("pk"))
-    if any(decision.reviewer_id == actor.pk for decision in decisions):
+    decisions = list(rows.select_related("assignment", "reviewer").order_by("pk"))
+    if persons.linked(actor) & {persons.person_of(row.reviewer) for row in decisions}:
         raise NotPermitted("You decided on this item yourself: somebody else adjudicates it.")
     return [decision for decision in decisions if decision.assignment.slot > item.closed_slots]
 
