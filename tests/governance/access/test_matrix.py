@@ -53,5 +53,5 @@ def test_the_matrix_does_not_ask_once_for_each_account(django_assert_max_num_que
     (viewer,) = governed.approvers(1)
     for _ in range(5):
         factories.a_person()
-    with django_assert_max_num_queries(8):
+    with django_assert_max_num_queries(9):
         assert len(at(timezone.now() + timedelta(days=1), viewer)) == 6
