@@ -92,7 +92,9 @@ def _level(number: int) -> dict[str, forms.Field]:
         ),
         "notify": WordsField(
             label=gettext_lazy("Who"), widget=forms.TextInput(attrs={"class": "vTextField"}),
-            help_text=gettext_lazy("As role:lead or user:maria, with commas between them."),
+            help_text=gettext_lazy(
+                "As role:lead, user:maria or administrators, with commas between them."
+            ),
         ),
         "actions": forms.MultipleChoiceField(
             required=False, choices=ACTIONS.items(), label=gettext_lazy("What is done"),

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from governance.domain.times import parse_rfc3339
 from governance.models import Membership, Pipeline, User
-from governance.selectors import principals
+from governance.selectors import incidents, principals
 from reviews.domain.lifecycle import ENDED
 from reviews.enums import ClockKind, ItemStatus, NotificationKind, PauseReason
 from reviews.models import Notification, NotificationPreference, ReviewItem
@@ -30,6 +30,12 @@ DONE = {
     "add_reviewer": _("One more reviewer was asked for."),
     "reassign": _("It was given to somebody else."),
 }
+# What clocks measure that is no item: its name, and its page by its id.
+PAGES = {
+    "incident": (_("An incident"), "/admin/governance/incident/{}/change/"),
+    "challenge": (_("A challenge"), "/challenges/{}"),
+    "adjustment": (_("A change that was rolled back"), "/changes/{}"),
+}
 
 
 @dataclass(frozen=True)
@@ -43,6 +49,14 @@ class Line:
 
 
 @dataclass(frozen=True)
+class About:
+    """What is no item, in words, and the page of it; no page for who may not see it."""
+
+    words: str
+    page: str = ""
+
+
+@dataclass(frozen=True)
 class Entry:
     """A notification as it is read: its figures as lengths and times, its words as labels."""
 
@@ -50,6 +64,7 @@ class Entry:
     lines: Sequence[Line] = ()
     pipelines: Sequence[tuple[str, int]] = ()
     detail: Mapping[str, Any] = field(default_factory=dict)
+    about: About | None = None
 
     @property
     def item(self) -> ReviewItem | None:
@@ -70,7 +85,12 @@ class Entry:
     @property
     def subject(self) -> str:
         """What it is about that is no item."""
-        return str(self.detail.get("subject", ""))
+        return self.about.words if self.about else str(self.detail.get("subject", ""))
+
+    @property
+    def page(self) -> str:
+        """The address of what it is about that is no item, if it has a page for this reader."""
+        return self.about.page if self.about else ""
 
     @property
     def lesson(self) -> str:
@@ -206,12 +226,54 @@ def entries(user: User, rows: Sequence[Notification]) -> list[Entry]:
     }
     counted = {int(pk) for row in rows for pk in row.detail.get("pipelines", {})}
     names = dict(Pipeline.objects.filter(pk__in=counted).values_list("pk", "name"))
-    return [_entry(row, items, names) for row in rows]
+    known = _subjects(user, rows)
+    return [_entry(row, items, names, known) for row in rows]
+
+
+def _subjects(user: User, rows: Sequence[Notification]) -> dict[str, About]:
+    """Return what the clocks of these rows measure that is no item, by its subject.
+
+    An incident that has come out of reach keeps its title to itself.
+    """
+    subjects = {str(row.detail.get("subject", "")) for row in rows if not row.item_id}
+    found: dict[str, About] = {}
+    for subject in subjects:
+        kind, _colon, key = subject.partition(":")
+        if kind in PAGES and _is_id(key):
+            words, page = PAGES[kind]
+            found[subject] = About(str(words), page.format(key))
+    return found | _incidents(user, [s for s in found if s.startswith("incident:")])
+
+
+def _incidents(user: User, subjects: Sequence[str]) -> dict[str, About]:
+    if not subjects:
+        return {}
+    reads = principals.reads_records(user)
+    words, page = PAGES["incident"]
+    keys = [subject.removeprefix("incident:") for subject in subjects]
+    rows = incidents.visible(principals.of_person(user)).filter(pk__in=keys)
+    titles = {f"incident:{pk}": title for pk, title in rows.values_list("pk", "title")}
+    return {
+        subject: About(titles[subject], page.format(key) if reads else "")
+        if subject in titles
+        else About(str(words))
+        for subject, key in zip(subjects, keys, strict=True)
+    }
+
+
+def _is_id(text: str) -> bool:
+    try:
+        return str(uuid.UUID(text)) == text
+    except ValueError:
+        return False
 
 
 def _entry(
-    row: Notification, items: Mapping[str, ReviewItem], names: Mapping[int, str]
-) -> Entry:  # fmt: skip
+    row: Notification,
+    items: Mapping[str, ReviewItem],
+    names: Mapping[int, str],
+    known: Mapping[str, About],
+) -> Entry:
     lines = [
         Line(items[line["item"]], line["kind"], _s(line["overdue_s"]), _s(line["overdue_wall_s"]))
         for line in row.detail.get("worst", ())
@@ -219,7 +281,8 @@ def _entry(
     ]
     counts = row.detail.get("pipelines", {})
     pipelines = [(names[int(pk)], count) for pk, count in counts.items() if int(pk) in names]
-    return Entry(row, lines, sorted(pipelines), row.detail)
+    about = known.get(str(row.detail.get("subject", "")))
+    return Entry(row, lines, sorted(pipelines), row.detail, about)
 
 
 def _s(seconds: int | None) -> timedelta | None:

@@ -18,7 +18,7 @@ from governance.domain.times import rfc3339
 from reviews.domain.clocks import Terms
 from reviews.domain.passing import MAX_PAUSE
 from reviews.enums import ClockEventKind as Kind
-from reviews.enums import EscalationOutcome, NotificationKind
+from reviews.enums import ClockKind, EscalationOutcome, NotificationKind
 from reviews.models import Assignment, ClockEvent, Escalation, SLAClock
 from reviews.selectors import clocks, recipients
 
@@ -93,7 +93,8 @@ class _Known:
         level = self.escalations.get(event.detail["escalation"])
         if level is None:
             return
-        final = level.outcome == EscalationOutcome.FINAL
+        # Only the end of the ladder of the clock to decide expires anything.
+        final = level.outcome == EscalationOutcome.FINAL and event.clock.kind == ClockKind.DECIDE
         kind = NotificationKind.EXPIRED if final else NotificationKind.ESCALATED
         ladder = terms_of(event.clock).ladder
         detail = _told(event) | {

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 from django.db.models import Q, QuerySet
 
+from governance.domain.documents.clocks import ADMINISTRATORS
 from governance.enums import Permission, UserKind
 from governance.models import Role, User
 from reviews.domain.wishes import AT_ONCE, EMAIL, INBOX, Wishes
@@ -56,10 +57,16 @@ def wishes(user: User, kept: NotificationPreference | None) -> Wishes:
 
 
 def reachable(pipeline_id: int, notify: Sequence[str]) -> list[int]:
-    """Return the ids of the active people that `role:SLUG` and `user:NAME` name, each once."""
+    """Return the ids of the active people that a level names, each once.
+
+    `role:SLUG` and `user:NAME` name who works on the pipeline; `administrators`, who administers
+    by now.
+    """
     roles = [name.removeprefix("role:") for name in notify if name.startswith("role:")]
     names = [name.removeprefix("user:") for name in notify if name.startswith("user:")]
     wanted = Q(username__in=names) | Q(groups__role__slug__in=roles)
+    if ADMINISTRATORS in notify:
+        wanted |= Q(is_superuser=True)
     return list(_working_on(pipeline_id).filter(wanted).values_list("pk", flat=True))
 
 

@@ -9,6 +9,17 @@ from reviews.domain.passing import Standstill
 from reviews.enums import ClockStatus
 from reviews.models import Maintenance, SLAClock
 
+# Their time is that of the law, which gives none for a maintenance.
+OF_LAW = "incident:"
+
+
+def stands_still(row: SLAClock) -> bool:
+    """Return whether a clock stands still in a maintenance; one that does already comes out of it.
+
+    That of an incident runs on: the days in which it is reported are those of the law.
+    """
+    return row.maintenance_id is not None or not row.subject.startswith(OF_LAW)
+
 
 def current() -> Maintenance | None:
     """Return the maintenance that goes on, or None."""
@@ -35,7 +46,8 @@ def unfollowed() -> Iterator["QuerySet[SLAClock]"]:
     Those that run again do so in the order in which their items are claimed.
     """
     if current() is not None:
-        yield SLAClock.objects.filter(status=ClockStatus.RUNNING)
+        running = SLAClock.objects.filter(status=ClockStatus.RUNNING)
+        yield running.exclude(subject__startswith=OF_LAW)
     ended = Maintenance.objects.filter(ended_at__isnull=False).values_list("pk", flat=True)
     # Named one by one: of a subquery the planner expects rows, and reads the table for none.
     if named := list(ended):

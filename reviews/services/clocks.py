@@ -85,7 +85,10 @@ def holding(rows: list[SLAClock]) -> list[Held]:
         return []
     turns.share(turns.STANDSTILL)
     found, known = clocks.states(rows), standstills.of_clocks(rows)
-    return [Held(row, found[row.pk], standstills=known) for row in rows]
+    return [
+        Held(row, found[row.pk], standstills=known if standstills.stands_still(row) else ())
+        for row in rows
+    ]
 
 
 def save(item: ReviewItem, held: Iterable[Held], actor: User | None) -> None:

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from governance.enums import UserKind
-from governance.models import Role, User
+from governance.domain.documents.clocks import ADMINISTRATORS
+from governance.models import Role
 from governance.selectors import policies
 from governance.services import configuration
 
@@ -18,7 +18,6 @@ ROUND_THE_CLOCK: dict[str, Any] = {
     "kind": "Calendar", "slug": CALENDAR, "timezone": "UTC",
     "windows": {day: ["00:00-24:00"] for day in DAYS},
 }  # fmt: skip
-MOST_ADMINISTRATORS = 10
 
 
 def ensure(
@@ -45,18 +44,15 @@ def ensure(
 
 
 def _ladder(permission: str) -> dict[str, Any]:
-    """Return the ladder of a policy; none where nobody could be told."""
+    """Return the ladder of a policy: whose role has a permission, then who administers by then."""
     roles = [
         f"role:{role.slug}"
         for role in Role.objects.order_by("slug")
         if permission in role.permissions
     ]
-    chiefs = User.objects.filter(is_superuser=True, is_active=True, kind=UserKind.HUMAN)
-    names = chiefs.order_by("pk").values_list("username", flat=True)[:MOST_ADMINISTRATORS]
-    administrators = [f"user:{name}" for name in names]
     levels = [
         {"delay": delay, "notify": notify}
-        for delay, notify in (("PT0S", roles), ("P1D", administrators))
+        for delay, notify in (("PT0S", roles), ("P1D", [ADMINISTRATORS]))
         if notify
     ]
-    return {"ladder": {"levels": levels, "ack_timeout": "P1D"}} if levels else {}
+    return {"ladder": {"levels": levels, "ack_timeout": "P1D"}}

@@ -12,6 +12,8 @@ from governance.domain.documents.fields import Reader, suggestion
 from governance.domain.documents.known import Known
 from governance.domain.faults import Fault
 
+# Whom a level tells that names no role and no person: who administers then.
+ADMINISTRATORS = "administrators"
 TARGETS = ("claim", "decide", "adjudicate", "signoff")
 ACTIONS = ("notify", "reassign", "raise_priority", "add_reviewer", "open_backup_queue")
 FINAL = ("expire_unreviewed",)
@@ -157,12 +159,18 @@ def _ladder(reader: Reader, known: Known) -> dict[str, Any]:
 def _level(reader: Reader, known: Known) -> dict[str, Any]:
     targets = reader.texts("notify")
     for i, target in enumerate(targets):
+        if target == ADMINISTRATORS:
+            continue
         kind, _, name = target.partition(":")
         exists = name in (known.roles if kind == "role" else known.usernames)
         if kind not in ("role", "user") or not exists:
             place = f"{reader.at('notify')}/{i}"
             reader.faults.append(
-                Fault(place, "unknown", f"{target!r} is no role:SLUG or user:NAME that exists.")
+                Fault(
+                    place,
+                    "unknown",
+                    f"{target!r} is no role:SLUG or user:NAME that exists, nor {ADMINISTRATORS}.",
+                )
             )
     level = {
         "delay": reader.duration("delay", default="PT0S"),

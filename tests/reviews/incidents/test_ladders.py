@@ -4,15 +4,24 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.test import Client
 
 from governance.models import Incident, User
 from governance.selectors import policies, principals
 from governance.services import incidents
 from reviews.models import ClockEvent, Escalation, Notification, SLAClock
-from reviews.services import incident_clocks, notifications, sweeping
+from reviews.services import (
+    clock_rows,
+    clocks,
+    incident_clocks,
+    maintenance,
+    notifications,
+    sweeping,
+)
 from tests import factories, governed
 
 pytestmark = pytest.mark.django_db
+BEHIND = "django.contrib.auth.backends.ModelBackend"
 AWARE = datetime(2026, 11, 2, 8, 0, tzinfo=UTC)
 DAY, MINUTE = timedelta(days=1), timedelta(minutes=1)
 
@@ -97,5 +106,82 @@ def test_the_policy_is_made_once_and_then_belongs_to_who_administers(people: Any
     assert policies.current_sla("incident-widespread") == first
     document = policies.document(first[0])
     assert [level["notify"] for level in document["ladder"]["levels"]] == [
-        ["role:approver"], ["user:chief"],
+        ["role:approver"], ["administrators"],
     ]  # fmt: skip
+
+
+def test_o14_a_maintenance_gives_no_time_to_report(people: Any) -> None:
+    chief, approver, other = people
+    row = opened(approver)
+    maintenance.begin(
+        principal=principals.of_person(chief), actor=chief, reason="Moving house",
+        now=lambda: AWARE + DAY / 2,
+    )  # fmt: skip
+    at(AWARE + DAY)
+    assert told(other) == ["at_risk"]
+    at(AWARE + 2 * DAY + MINUTE)
+    clock = SLAClock.objects.get(subject=f"incident:{row.pk}")
+    assert (clock.status, clock.breached_at) == ("running", AWARE + 2 * DAY)
+    assert told(other) == ["at_risk", "escalated"]
+
+
+def test_a_clock_that_stood_still_before_this_runs_on_after_the_maintenance(people: Any) -> None:
+    chief, approver, _ = people
+    row = opened(approver)
+    begun = maintenance.begin(
+        principal=principals.of_person(chief), actor=chief, reason="Moving house",
+        now=lambda: AWARE + DAY / 2,
+    )  # fmt: skip
+    clock = SLAClock.objects.get(subject=f"incident:{row.pk}")
+    (held,) = clocks.holding([clock])
+    detail = {"maintenance": str(begun.pk)}
+    held.act("pause", AWARE + DAY / 2, "dependency_outage", detail=detail)
+    clock_rows.write(clock, held.events, held.state, actor=None)
+    maintenance.end(
+        principal=principals.of_person(chief), actor=chief, now=lambda: AWARE + DAY
+    )  # fmt: skip
+    at(AWARE + DAY + MINUTE)
+    clock.refresh_from_db()
+    assert clock.status == "running"
+
+
+def test_the_end_of_its_ladder_is_not_told_as_if_something_had_expired(people: Any) -> None:
+    chief, approver, _ = people
+    opened(approver)
+    for days in range(1, 12):
+        at(AWARE + days * DAY)
+    assert told(chief) == ["escalated", "escalated"]
+    client = Client()
+    client.force_login(chief, backend=BEHIND)
+    page = client.get("/inbox").content.decode()
+    assert "safe default" not in page
+    assert "Level 3 of 2" not in page
+    assert "came to its end" in page
+
+
+def test_the_inbox_names_the_incident_and_leads_to_it_who_reads_records(people: Any) -> None:
+    chief, approver, _ = people
+    row = opened(approver)
+    at(AWARE + 3 * DAY + MINUTE)
+    at(AWARE + 4 * DAY + MINUTE)
+    place = f"/admin/governance/incident/{row.pk}/change/"
+    for user, leads in ((chief, True), (approver, False)):
+        client = Client()
+        client.force_login(user, backend=BEHIND)
+        page = client.get("/inbox").content.decode()
+        assert "Cards were lost" in page
+        assert (place in page) == leads
+        assert f"incident:{row.pk}" not in page
+
+
+def test_who_became_administrator_since_the_policy_was_made_is_told_too(people: Any) -> None:
+    chief, approver, _ = people
+    opened(approver)
+    chief.is_active = False
+    chief.save()
+    later = factories.an_administrator("later")
+    factories.a_person("lea", roles=("lead",))
+    at(AWARE + 2 * DAY + MINUTE)
+    at(AWARE + 3 * DAY + MINUTE)
+    assert told(later) == ["escalated"]
+    assert "escalated" not in told(chief)
