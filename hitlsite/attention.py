@@ -34,8 +34,6 @@ FAILING = timedelta(hours=1)
 SOON = timedelta(days=30)
 URGENT = timedelta(days=2)
 CONCLUDED = timedelta(days=14)
-# From so many days on an open challenge cannot wait.
-LATE = 7
 
 
 @dataclass(frozen=True)
@@ -244,17 +242,17 @@ def _assessments(principal: Principal, user: User) -> Iterator[Matter]:
 
 
 def _challenges(principal: Principal, user: User) -> Iterator[Matter]:
-    waiting = challenges.awaiting(principal)
-    oldest = waiting.order_by("pk").values_list("opened_at", flat=True).first()
-    if oldest is None:
+    waiting, now = dict(challenges.awaiting(principal).values_list("pk", "opened_at")), clock.now()
+    if not waiting:
         return
-    days = (clock.now() - oldest).days
+    days = (now - min(waiting.values())).days
     words = ngettext(
         "%(n)d challenge awaits a judge, for %(days)d days at most",
         "%(n)d challenges await a judge, for %(days)d days at most",
-        count := waiting.count(),
+        count := len(waiting),
     )
-    yield Matter(words % {"n": count, "days": days}, reverse("challenges"), urgent=days >= LATE)
+    late = any(due < now for due in challenges.deadlines(waiting).values())
+    yield Matter(words % {"n": count, "days": days}, reverse("challenges"), urgent=late)
 
 
 def _disputes(principal: Principal, user: User) -> Iterator[Matter]:

@@ -18,6 +18,7 @@ from reviews.services import (
     incident_clocks,
     mail,
     notifications,
+    objection_clocks,
     purging,
     recomputing,
     sign_offs,
@@ -134,6 +135,12 @@ def follow_incident(*, incident_id: str) -> None:
 def follow_challenge(*, challenge_id: str) -> None:
     """Start the clock of a challenge that awaits its judge."""
     challenge_clocks.start(challenge_id=uuid.UUID(challenge_id))
+
+
+@shared_task(name="reviews.follow_objection")
+def follow_objection(*, challenge_id: str) -> None:
+    """Bring the clock of an objection to a change to where that stands."""
+    objection_clocks.follow(challenge_id=uuid.UUID(challenge_id))
 
 
 @shared_task(name="reviews.end_incident")

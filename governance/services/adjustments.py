@@ -22,7 +22,7 @@ from governance.models import (
 )
 from governance.selectors import adjustments, assessments, bindings, persons
 from governance.services import adjustment_state as states
-from governance.services import changes, evidence, ledger
+from governance.services import changes, dispatch, evidence, ledger
 
 ABSENT: Mapping[str, Any] = {"signals": [], "datasets": [], "gate_run": None}
 
@@ -186,6 +186,7 @@ def withdraw(
     states.require("withdraw", row)
     states.move(row, AdjustmentState.WITHDRAWN, now)
     states.record(row, "withdrawn", actor, now, reason=reason)
+    _end_clocks(row, now)
     return row
 
 
@@ -201,7 +202,21 @@ def reject(
     states.require_reason(reason, "Say why it is rejected.")
     states.move(row, AdjustmentState.REJECTED, now)
     states.record(row, "rejected", actor, now, reason=reason)
+    _end_clocks(row, now)
     return row
+
+
+def _end_clocks(row: Adjustment, now: datetime) -> None:
+    """Let no clock of an objection run on that nobody needs to answer any more."""
+    for objection in adjustments.open_challenges(row):
+        _follow_clock(objection, "over", now)
+
+
+def _follow_clock(row: AdjustmentChallenge, what: str, now: datetime) -> None:
+    dispatch.enqueue(
+        "reviews.follow_objection", now=now, dedupe=f"objection-{what}:{row.pk}",
+        challenge_id=str(row.pk),
+    )  # fmt: skip
 
 
 @transaction.atomic
@@ -220,6 +235,7 @@ def challenge(
     states.record(
         row, "challenged", actor, now, challenge=str(made.pk), commitments=commitments
     )  # fmt: skip
+    _follow_clock(made, "raised", now)
     return made
 
 
@@ -252,4 +268,5 @@ def answer(
     states.record(
         row, "challenge_answered", actor, now, challenge=str(found.pk), commitments=commitments
     )  # fmt: skip
+    _follow_clock(found, "answered", now)
     return found

@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Iterable
+from datetime import datetime
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
@@ -10,8 +11,8 @@ from governance.enums import Permission
 from governance.exceptions import NotFound
 from governance.models import User
 from governance.selectors import audit, persons
-from reviews.enums import ChallengeState
-from reviews.models import Challenge, ChallengeOutcome, Decision, Resolution
+from reviews.enums import ChallengeState, ClockStatus
+from reviews.models import Challenge, ChallengeOutcome, Decision, Resolution, SLAClock
 from reviews.selectors import restrictions
 from reviews.selectors.blindness import exposed
 
@@ -40,6 +41,15 @@ def one(principal: Principal, challenge_id: uuid.UUID) -> Challenge:
 def awaiting(principal: Principal) -> "QuerySet[Challenge]":
     """Return the challenges within reach that nobody has judged."""
     return visible(principal).filter(outcome__isnull=True)
+
+
+def deadlines(keys: Iterable[uuid.UUID]) -> dict[uuid.UUID, datetime]:
+    """Return by when open challenges are to be judged, by their ids, as far as clocks run."""
+    subjects = {f"challenge:{key}": key for key in keys}
+    rows = SLAClock.objects.filter(
+        subject__in=subjects, status=ClockStatus.RUNNING, due_at__isnull=False
+    )
+    return {subjects[subject]: due for subject, due in rows.values_list("subject", "due_at") if due}
 
 
 def of_resolution(resolution_id: uuid.UUID | None) -> "QuerySet[Challenge]":

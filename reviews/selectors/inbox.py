@@ -34,6 +34,7 @@ DONE = {
 PAGES = {
     "incident": (_("An incident"), "/admin/governance/incident/{}/change/"),
     "challenge": (_("A challenge"), "/challenges/{}"),
+    "objection": (_("An objection to a change"), "/changes"),
     "adjustment": (_("A change that was rolled back"), "/changes/{}"),
 }
 

@@ -1,6 +1,7 @@
 """Challenges as pages: what awaits a judge, one challenge, and opening one from its item."""
 
 import uuid
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -35,6 +36,15 @@ def _allowed(request: DeskRequest) -> None:
         raise NotPermitted("Challenges are read by whose role reviews, settles, signs or audits.")
 
 
+def _lines(request: DeskRequest, rows: Sequence[Challenge], now: datetime) -> list[dict[str, Any]]:
+    """Return challenges as they are listed, and by when those that wait are to be judged."""
+    due = selector.deadlines(row.pk for row in rows)
+    return [
+        _line(request, row) | {"due": due.get(row.pk), "late": due.get(row.pk, now) < now}
+        for row in rows
+    ]
+
+
 def _line(request: DeskRequest, row: Challenge) -> dict[str, Any]:
     state = ChallengeState(row.state)
     return {
@@ -54,15 +64,13 @@ def listed(request: DeskRequest) -> HttpResponse:
     rows = selector.visible(request.principal).order_by("-pk")
     if before := request.GET.get("before", ""):
         rows = rows.filter(pk__lt=_id(before))
-    found = list(rows[: PAGE + 1])
+    found, now = list(rows[: PAGE + 1]), clock.now()
+    waiting = list(selector.awaiting(request.principal).order_by("pk")[:PAGE])
     context = {
-        "waiting": [
-            _line(request, row)
-            for row in selector.awaiting(request.principal).order_by("pk")[:PAGE]
-        ],
-        "rows": [_line(request, row) for row in found[:PAGE]],
+        "waiting": _lines(request, waiting, now),
+        "rows": _lines(request, found[:PAGE], now),
         "older": found[PAGE - 1].pk if len(found) > PAGE else None,
-        "now": clock.now(),
+        "now": now,
     }
     return flow.page(request, "reviews/challenges.html", context)
 
@@ -134,7 +142,8 @@ def _page(
     fields = answers.fields_of(question, answer=draft.answer, scores=item.prediction.scores)
     judges = request.principal.may(Permission.ADJUDICATE) and row.state == ChallengeState.OPEN
     refusal = selector.refuses(request.user, row) if judges else ""
-    context = _line(request, row) | {
+    (line,) = _lines(request, [row], now)
+    context = line | {
         "item": shown.item(item, reader=request.principal, blind=False, now=now),
         "outcome": getattr(row, "outcome", None),
         "judgements": list(desk.judgements(item)),

@@ -22,6 +22,7 @@ from feedback.services.lessons import Said
 from governance.domain.times import rfc3339
 from governance.models import (
     AdjustmentActivation,
+    AdjustmentChallenge,
     Checkpoint,
     Incident,
     Job,
@@ -95,6 +96,7 @@ EXAMPLES: dict[str, Callable[[], dict[str, Any]]] = {
         "activation_id": str(AdjustmentActivation.objects.filter(act="roll_back").earliest("pk").pk)
     },
     "reviews.follow_incident": lambda: {"incident_id": str(_incident("new").pk)},
+    "reviews.follow_objection": lambda: {"challenge_id": str(AdjustmentChallenge.objects.get().pk)},
     "reviews.follow_challenge": lambda: {"challenge_id": str(Challenge.objects.get().pk)},
     "reviews.end_incident": lambda: {
         "step_id": str(_incident("told").steps.get(kind="reported").pk)
@@ -267,6 +269,7 @@ def _roll_back_a_change(now: datetime) -> None:
         governed.roll_back(row, second)
     sign_offs.start(activation_id=row.activations.get(act="roll_back").pk, now=now)
     governed.sign(row, first)
+    watching.object_to_a_change(first, second, now)
 
 
 def _apply_a_policy(now: datetime) -> None:

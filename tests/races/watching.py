@@ -5,10 +5,10 @@ from datetime import datetime, timedelta
 from feedback.services import monitoring
 from governance.models import User
 from governance.selectors import principals
-from governance.services import configuration, webhook_telling, webhooks
+from governance.services import adjustments, configuration, webhook_telling, webhooks
 from reviews.models import Resolution
-from reviews.services import challenge_clocks, challenges, own_policies
-from tests import factories
+from reviews.services import challenge_clocks, challenges, objection_clocks, own_policies
+from tests import factories, governed
 
 
 def have_a_webhook(now: datetime) -> None:
@@ -54,4 +54,17 @@ def doubt_an_outcome(now: datetime) -> None:
     challenges.challenge(
         principal=principals.of_person(lead), actor=lead, resolution_id=row.pk, reason="Is it?",
         anonymous=False, now=now,
+    )  # fmt: skip
+
+
+def object_to_a_change(author: User, other: User, now: datetime) -> None:
+    """Leave an objection to a change, and the policy by which that is answered."""
+    own_policies.ensure(
+        objection_clocks.SLUG, target=objection_clocks.TARGET, permission="approve",
+        reason=objection_clocks.REASON, now=now,
+    )  # fmt: skip
+    row = governed.submit(governed.of_model(author, "9"))
+    adjustments.challenge(
+        principal=principals.of_person(other), actor=other, adjustment_id=row.pk,
+        objection="Is it?", now=now,
     )  # fmt: skip

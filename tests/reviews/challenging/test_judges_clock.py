@@ -5,16 +5,19 @@ from typing import Any
 
 import pytest
 from django.db import IntegrityError, transaction
+from django.test import Client
 from django.utils import timezone
 
 from governance.models import User
 from governance.selectors import principals
 from governance.services import dispatch
+from hitlsite import attention
 from reviews.models import Challenge, ClockEvent, Notification, Resolution, SLAClock
 from reviews.services import challenge_clocks, challenges, notifications, sweeping
 from tests import factories
 
 pytestmark = pytest.mark.django_db
+BEHIND = "django.contrib.auth.backends.ModelBackend"
 DAY, MINUTE = timedelta(days=1), timedelta(minutes=1)
 WHEN = timezone.now().replace(microsecond=0) - 2 * DAY
 
@@ -22,17 +25,21 @@ WHEN = timezone.now().replace(microsecond=0) - 2 * DAY
 @pytest.fixture
 def doubted() -> tuple[Challenge, User, User]:
     """Return an open challenge, a lead who may judge it, and who opened it."""
+    return doubt(WHEN)
+
+
+def doubt(when: Any) -> tuple[Challenge, User, User]:
     factories.a_pipeline()
     bot, reviewer = factories.a_service(), factories.a_person("ann")
     judge, doubter = (factories.a_person(name, roles=("lead",)) for name in ("jo", "di"))
     factories.an_administrator("chief")
-    factories.an_item(bot, now=WHEN)
-    held = factories.claim(reviewer, now=WHEN)
+    factories.an_item(bot, now=when)
+    held = factories.claim(reviewer, now=when)
     assert held is not None
-    factories.decide(reviewer, held, now=WHEN)
+    factories.decide(reviewer, held, now=when)
     row = challenges.challenge(
         principal=principals.of_person(doubter), actor=doubter,
-        resolution_id=Resolution.objects.get().pk, reason="Is it?", anonymous=True, now=WHEN,
+        resolution_id=Resolution.objects.get().pk, reason="Is it?", anonymous=True, now=when,
     )  # fmt: skip
     return row, judge, doubter
 
@@ -103,3 +110,21 @@ def test_the_database_keeps_one_clock_for_each_challenge(doubted: Any) -> None:
     copy = {f.attname: getattr(clock, f.attname) for f in clock._meta.fields if f.name != "id"}
     with pytest.raises(IntegrityError), transaction.atomic():
         SLAClock(**copy).save()
+
+
+@pytest.mark.parametrize(("days", "late"), [(2, False), (4, True)])
+def test_a_challenge_that_waits_too_long_is_shown_as_overdue_and_cannot_wait(
+    days: int, late: Any
+) -> None:
+    when = timezone.now() - days * DAY
+    row, judge, _ = doubt(when)
+    challenge_clocks.start(challenge_id=row.pk)
+    client = Client()
+    client.force_login(judge, backend=BEHIND)
+    page = client.get(f"/challenges/{row.pk}").content.decode()
+    assert f"{when + 3 * DAY:%Y-%m-%d}" in page
+    for each in (page, client.get("/challenges").content.decode()):
+        assert ("Overdue" in each) == late
+    chief = User.objects.get(username="chief")
+    matters = attention.matters(principals.of_person(chief), chief)
+    assert [each.urgent for each in matters if "awaits a judge" in each.words] == [late]
