@@ -293,6 +293,7 @@ SPECTACULAR_SETTINGS = {
         "Publicity": "feedback.enums.Publicity",
         "RemedyKind": "reviews.enums.RemedyKind",
         "ResolutionKind": "reviews.enums.ResolutionKind",
+        "Risk": "governance.enums.Risk",
         "Severity": "governance.enums.Severity",
         "Verdict": "reviews.enums.Verdict",
         "StandingVerdict": ["accept", "correct", "reject"],
