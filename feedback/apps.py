@@ -49,5 +49,6 @@ class FeedbackConfig(AppConfig):
         register("datasets", evidence.dataset_digest)
         register("signals", evidence.signal_digest)
         register("gate_run", evidence.gate_run_digest)
+        register("certificate", evidence.certificate_digest)
         registered_models.register(evidence.model_digest)
         post_migrate.connect(install_triggers, dispatch_uid="feedback.seals")

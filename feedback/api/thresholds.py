@@ -24,6 +24,9 @@ class ThresholdBody(StrictSerializer):
         max_length=120,
         help_text="Else the one that sent the newest prediction under the policy in force.",
     )
+    propose = serializers.BooleanField(
+        default=False, help_text="Draft what is certified as a change; needs the scope govern."
+    )
 
 
 class Thresholds(Endpoint):
@@ -41,7 +44,8 @@ class Thresholds(Endpoint):
         """Start a job that finds the lowest threshold whose approved error is at most `max_error`.
 
         Its result has the threshold with coverage, bound and load, now and then, or says how many
-        clean audits are needed at least. It applies nothing: propose a change for that.
+        clean audits are needed at least. It applies nothing: with `propose` it drafts a change that
+        binds the certificate as evidence, and that people sign.
         """
         body = validated(ThresholdBody, request.data)
         job = thresholds.request(

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from copy import deepcopy
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 PLAIN = re.compile(r"\s*confidence\s*(<=|>=|<|>)\s*(\d+(?:\.\d*)?|\.\d+)\s*")
@@ -56,8 +57,13 @@ def moved(document: Mapping[str, Any], at: Boundary, threshold: float) -> dict[s
         found = _plain(rule["when"])
         if found and found[1] == at.threshold:
             sign = {"<=": "<", ">": ">="}.get(found[0], found[0])
-            rule["when"] = f"confidence {sign} {threshold!r}"
+            rule["when"] = f"confidence {sign} {written(threshold)}"
     return made
+
+
+def written(threshold: float) -> str:
+    """Return a threshold as a rule writes it: every digit of it, and never an exponent."""
+    return format(Decimal(repr(threshold)), "f")
 
 
 def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[dict[str, str]]:

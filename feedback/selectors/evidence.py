@@ -4,7 +4,10 @@ import uuid
 from typing import Any
 
 from feedback.models import DatasetVersion, FeedbackSignal, GateRun, ModelVersion
+from feedback.selectors import thresholds
 from governance.domain.canonical import digest
+from governance.enums import PolicyKind
+from governance.models import AuditEvent, Pipeline
 
 
 def dataset_digest(pipeline_id: int, reference: Any) -> str | None:
@@ -44,6 +47,19 @@ def gate_run_digest(pipeline_id: int, reference: Any) -> str | None:
     if (key := _key(reference)) is None:
         return None
     rows = GateRun.objects.filter(pk=key, plan__gate__pipeline=pipeline_id)
+    return rows.values_list("digest", flat=True).first()
+
+
+def certificate_digest(pipeline_id: int, reference: Any) -> str | None:
+    """Return the digest of the event in which a threshold was certified; None of none.
+
+    The ledger holds the event, so that nobody edits what the certificate said.
+    """
+    if (key := _key(reference)) is None:
+        return None
+    slugs = Pipeline.objects.filter(pk=pipeline_id).values_list("slug", flat=True)
+    streams = [f"{PolicyKind.PIPELINE}:{slug}" for slug in slugs]
+    rows = AuditEvent.objects.filter(pk=key, stream__in=streams, action=thresholds.ACTION)
     return rows.values_list("digest", flat=True).first()
 
 

@@ -1,6 +1,7 @@
 """How good a model is: over what people saw, and over all that it was asked, drawn and as CSV."""
 
 import json
+import uuid
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -18,13 +19,13 @@ from feedback.domain.calibration import Bin
 from feedback.domain.estimators import Figure
 from feedback.domain.ranges import Scale
 from feedback.enums import Measure
-from feedback.selectors import agreement, quality, thresholds
+from feedback.selectors import agreement, lessons, quality, thresholds
 from feedback.selectors import complementarity as complements
 from feedback.selectors.quality import Cell, Wanted
 from feedback.services import thresholds as certifying
 from feedback.web.people import ReaderRequest, member
 from governance.domain import csv_text
-from governance.exceptions import NotFound, NotPermitted
+from governance.exceptions import Conflict, NotFound, NotPermitted
 from governance.models import Pipeline
 from governance.selectors import clock
 
@@ -77,7 +78,7 @@ def page(request: ReaderRequest) -> HttpResponse:
         "bins": [_point(each) for each in sure.calibration.bins] if sure.calibration else [],
         "mistaken": tables["mistaken"],
         "axis": WHOLE.ticks(),
-        "certified": thresholds.certified(wanted.pipeline),
+        **_certified(request, wanted.pipeline),
         "waiting": thresholds.waiting(wanted.pipeline),
         "errors": ERRORS.items(),
         "confidences": CONFIDENCES.items(),
@@ -86,6 +87,36 @@ def page(request: ReaderRequest) -> HttpResponse:
         "query": _query(chosen),
     }
     return render(request, "feedback/quality.html", context)
+
+
+def _certified(request: ReaderRequest, pipeline: Pipeline) -> dict[str, Any]:
+    event = thresholds.certified(pipeline)
+    differs = event is not None and any(each["change"] for each in event.detail["boundaries"])
+    return {
+        "certified": event, "proposable": differs and lessons.may_write(request.principal),
+    }  # fmt: skip
+
+
+@require_POST
+@member
+def propose(request: ReaderRequest) -> HttpResponse:
+    """Draft the change that a certificate stands for, and show it."""
+    try:
+        key = uuid.UUID(request.POST.get("certificate", ""))
+    except ValueError:
+        raise NotFound("There is no such certificate.") from None
+    slug = request.POST.get("pipeline", "")
+    try:
+        row = certifying.propose(
+            principal=request.principal, actor=request.user, slug=slug, certificate=key,
+            now=clock.now(),
+        )  # fmt: skip
+    except Conflict as error:
+        messages.warning(request, error.detail)
+        query = QueryDict(mutable=True)
+        query["pipeline"] = slug
+        return HttpResponseRedirect(f"{reverse('quality')}?{query.urlencode()}", status=SEE_OTHER)
+    return HttpResponseRedirect(reverse("change", args=[row.pk]), status=SEE_OTHER)
 
 
 @require_POST

@@ -38,6 +38,7 @@ urlpatterns = [
         for verb in retrospectives.ACTS
     ),
     path("quality", quality.page, name="quality"),
+    path("quality/propose", quality.propose, name="quality-propose"),
     path("quality/certify", quality.certify, name="quality-certify"),
     path("about", stakeholders.listed, name="told-index"),
     path("about/<slug:pipeline>", stakeholders.told, name="told"),

@@ -25,6 +25,9 @@ class EvidenceBody(StrictSerializer):
     )
     datasets = DatasetReference(many=True, required=False)
     gate_run = StrictCharField(required=False, allow_null=True, max_length=200)
+    certificate = StrictCharField(
+        required=False, max_length=200, help_text="The event in which a threshold was certified."
+    )
 
 
 class EditBody(StrictSerializer):

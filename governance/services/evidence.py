@@ -11,7 +11,7 @@ from governance.exceptions import InvalidInput
 
 # Returns the digest of what one reference names in a pipeline, or None when there is no such thing.
 Resolver = Callable[[int, Any], str | None]
-KINDS = ("signals", "datasets", "gate_run")
+KINDS = ("signals", "datasets", "gate_run", "certificate")
 _resolvers: dict[str, Resolver] = {}
 
 
