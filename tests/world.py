@@ -163,7 +163,7 @@ def build() -> World:
     _maintain(now)
     learned.tell_stakeholders(world.approver, now)
     oversight.review_access(officer, now)
-    oversight.lend(reviewer, world.approver, now)
+    oversight.lend(reviewer, factories.a_person("deputy", roles=(), pipelines=()), now)
     oversight.have_an_incident(officer, now)
     oversight.plan_monitoring(officer, world.dispute.resolution, now)
     return world
