@@ -83,7 +83,7 @@ def _was_late(row: Any) -> bool:
 def _answered_by_several(rows: Rows) -> Rows:
     """Return what was settled after at least two people had answered."""
     several = (
-        Decision.objects.filter(item=OuterRef("item"))
+        Decision.objects.filter(item=OuterRef("item"), undoes=None, undone_by=None)
         .values("item")
         .annotate(people=Count("reviewer", distinct=True))
         .filter(people__gte=2)
