@@ -43,13 +43,15 @@ def publish(
         raise NotPermitted(
             "What is told of a pipeline is said by roles with the permission approve."
         )
-    if pipeline.live_id is None:
-        raise Conflict("This pipeline has no policy in force: there is nothing to tell yet.")
     if wanted.publicity not in Publicity.values:
         raise InvalidInput.at("/publicity", f"It is one of {', '.join(Publicity.values)}.")
     written = checked(wanted.written)
     reason = _text(wanted.reason, "/reason", "Say why it is told now.", LONGEST_REASON)
-    Pipeline.objects.select_for_update(of=("self",)).get(pk=pipeline.pk)
+    rows = Pipeline.objects.select_for_update(of=("self",)).select_related("live")
+    # What is in force is read under the lock, so that no edition tells of what just went.
+    pipeline = rows.get(pk=pipeline.pk)
+    if pipeline.live_id is None:
+        raise Conflict("This pipeline has no policy in force: there is nothing to tell yet.")
     last = StakeholderEdition.objects.filter(pipeline=pipeline).order_by("-number").first()
     said = stakeholders.content(principal, actor, pipeline, written, now)
     row = StakeholderEdition(

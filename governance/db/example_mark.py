@@ -16,13 +16,9 @@ REFUSAL = f"{NAME}: a pipeline is made as an example or it never is one"
 
 def install(connection: BaseDatabaseWrapper) -> None:
     """Create the trigger if its table exists; safe to run again."""
-    table = Pipeline._meta.db_table
-    if table not in connection.introspection.table_names():
-        return
-    create = _on_postgresql if connection.vendor == "postgresql" else _on_sqlite
-    with connection.cursor() as cursor:
-        for statement in create(table):
-            cursor.execute(statement)
+    triggers.put_up(
+        connection, Pipeline._meta.db_table, on_postgresql=_on_postgresql, on_sqlite=_on_sqlite
+    )
 
 
 def missing(connection: BaseDatabaseWrapper) -> list[str]:

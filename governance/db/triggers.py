@@ -1,6 +1,10 @@
 """Which triggers a database has."""
 
+from collections.abc import Callable, Sequence
+
 from django.db.backends.base.base import BaseDatabaseWrapper
+
+Statements = Callable[[str], Sequence[str]]
 
 
 def in_force(connection: BaseDatabaseWrapper) -> set[str]:
@@ -13,6 +17,18 @@ def in_force(connection: BaseDatabaseWrapper) -> set[str]:
     with connection.cursor() as cursor:
         cursor.execute(query)
         return {name for (name,) in cursor.fetchall()}
+
+
+def put_up(
+    connection: BaseDatabaseWrapper, table: str, *, on_postgresql: Statements, on_sqlite: Statements
+) -> None:
+    """Run the statements that make the triggers of a table, if it exists; safe to run again."""
+    if table not in connection.introspection.table_names():
+        return
+    create = on_postgresql if connection.vendor == "postgresql" else on_sqlite
+    with connection.cursor() as cursor:
+        for statement in create(table):
+            cursor.execute(statement)
 
 
 def take_down(connection: BaseDatabaseWrapper) -> None:

@@ -2,7 +2,6 @@
 
 from datetime import timedelta
 
-from django.db.models import Q
 from django.db.models.functions import Now
 
 from governance.models import Delegation, User
@@ -25,14 +24,10 @@ def linked(user: User) -> set[str]:
     These are they themselves, and whoever lent them a role or was lent one of theirs in the last
     ninety days: what one did by right of the other is not looked at by two.
     """
-    mine = Q(giver=user) | Q(holder=user)
-    if user.email.strip():
-        address = user.email.strip()
-        mine |= Q(giver__email__iexact=address) | Q(holder__email__iexact=address)
-    rows = Delegation.objects.filter(mine, until__gt=Now() - LINKED)
-    found = {person_of(each) for row in rows.select_related("giver", "holder")
-             for each in (row.giver, row.holder)}  # fmt: skip
-    return found | {person_of(user)}
+    me = person_of(user)
+    rows = Delegation.objects.filter(until__gt=Now() - LINKED).select_related("giver", "holder")
+    pairs = [{person_of(row.giver), person_of(row.holder)} for row in rows]
+    return {me}.union(*(pair for pair in pairs if me in pair))
 
 
 def printed_name(user: User) -> str:

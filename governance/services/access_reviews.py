@@ -17,7 +17,6 @@ from governance.exceptions import (
     InvalidInput,
     NotFound,
     NotPermitted,
-    ReauthenticationRequired,
 )
 from governance.models import (
     AccessGrant,
@@ -29,7 +28,7 @@ from governance.models import (
 )
 from governance.selectors import access, persons
 from governance.services import ledger, people
-from governance.services.signatures import FRESH
+from governance.services.signatures import require_proof
 
 LONGEST = timedelta(days=365)
 NOBODY_LOOKED = "Nobody looked at it by the day that the review was due"
@@ -121,11 +120,10 @@ def close(
         raise Conflict(f"{left} grants have no verdict yet.")
     if actor.kind != UserKind.HUMAN:
         raise NotPermitted("People sign; a service does not.")
-    if proven_at is None or not now - FRESH <= proven_at <= now:
-        raise ReauthenticationRequired("Give your own password to sign; it was missing or wrong.")
+    proven = require_proof(proven_at, now)
     closing = AccessReviewClosing(
         review=review, signer=actor, printed_name=persons.printed_name(actor),
-        digest=digest_of(review), reauthenticated_at=proven_at, at=now,
+        digest=digest_of(review), reauthenticated_at=proven, at=now,
     )  # fmt: skip
     closing.save()
     ledger.append(

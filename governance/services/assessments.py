@@ -15,12 +15,11 @@ from governance.exceptions import (
     InvalidInput,
     NotFound,
     NotPermitted,
-    ReauthenticationRequired,
 )
 from governance.models import AssessmentSignature, ImpactAssessment, Pipeline, User
 from governance.selectors import adjustments, assessments, persons
 from governance.services import ledger
-from governance.services.signatures import FRESH
+from governance.services.signatures import require_proof
 
 LONGEST = timedelta(days=366)
 
@@ -93,12 +92,11 @@ def sign(
         raise NotPermitted("People sign; a service does not.")
     if persons.person_of(found.written_by) in persons.linked(actor):
         raise NotPermitted("You wrote it: somebody else signs.")
-    if proven_at is None or not now - FRESH <= proven_at <= now:
-        raise ReauthenticationRequired("Give your own password to sign; it was missing or wrong.")
+    proven = require_proof(proven_at, now)
     row = AssessmentSignature(
         assessment=found, signer=actor, author=found.written_by,
         printed_name=persons.printed_name(actor), digest=digest_of(found),
-        reauthenticated_at=proven_at, at=now,
+        reauthenticated_at=proven, at=now,
     )  # fmt: skip
     row.save()
     ledger.append(

@@ -46,7 +46,7 @@ def sign(
     _require_unsigned(row, actor, row.digest)
     if meaning == Meaning.APPROVAL:
         _require_may_approve(row, actor)
-    proven = _require_proof(proven_at, now)
+    proven = require_proof(proven_at, now)
     made = _write(row, actor, SignedThing.CHANGE, row.digest, meaning, proven, now)
     if not adjustments.lacking(row) and not adjustments.open_challenges(row).exists():
         states.move(row, AdjustmentState.APPROVED, now)
@@ -74,7 +74,7 @@ def _countersign(
         raise Conflict("The roll-back has its second signature already.")
     if meaning not in (Meaning.REVIEW, Meaning.APPROVAL):
         raise InvalidInput.at("/meaning", "A roll-back is signed as review or approval.")
-    proven = _require_proof(proven_at, now)
+    proven = require_proof(proven_at, now)
     stamp = bindings.roll_back_stamp(row, rolled)
     made = _write(row, actor, SignedThing.ROLL_BACK, stamp, meaning, proven, now)
     states.record(
@@ -102,7 +102,8 @@ def _require_may_approve(row: Adjustment, actor: User) -> None:
         raise Conflict("A challenge is open: nobody approves before it is answered.")
 
 
-def _require_proof(proven_at: datetime | None, now: datetime) -> datetime:
+def require_proof(proven_at: datetime | None, now: datetime) -> datetime:
+    """Return when a signer gave their password; refuse one that was not given just now."""
     if proven_at is None or not now - FRESH <= proven_at <= now:
         raise ReauthenticationRequired("Give your own password to sign; it was missing or wrong.")
     return proven_at

@@ -12,11 +12,9 @@ from tests.security.access.calls import (
     EVERY,
     GOVERNED,
     HOOKS_READ,
-    JUDGING,
     LINEAGE,
     LOOKS,
     MEASURES,
-    MODELS,
     PREDICTIONS,
     PRIVACY,
     RECORDS,
@@ -24,10 +22,7 @@ from tests.security.access.calls import (
     Call,
     a_consent,
     a_dataset,
-    a_gate,
     a_hold,
-    a_line,
-    a_model,
     a_move,
     a_note,
     a_pack,
@@ -35,7 +30,6 @@ from tests.security.access.calls import (
     a_pause,
     a_period,
     a_pick,
-    a_plan,
     a_prediction,
     a_promise,
     a_proposal,
@@ -46,7 +40,6 @@ from tests.security.access.calls import (
     an_assessment,
     an_edition,
     an_erasure,
-    an_evaluation,
     an_incident,
     an_outcome,
     at,
@@ -57,6 +50,7 @@ from tests.security.access.calls import (
     same_checkpoint,
     token,
 )
+from tests.security.access.model_routes import MODEL_CALLS
 
 CALLS: dict[tuple[str, str], Call] = {
     ("POST", "apply"): Call(("config:write", "admin"), at("/apply"), body=document),
@@ -371,49 +365,12 @@ CALLS: dict[tuple[str, str], Call] = {
         ("config:write", "predictions:write"), at("/webhooks/{webhook}/acknowledge"),
         body=lambda world: {"message": world.told.message},
     ),
-    ("GET", "models"): Call(MODELS, at("/models"), elsewhere=200),
-    ("GET", "models/<str:name>/versions"): Call(
-        MODELS, at("/models/sorter/versions"), elsewhere=200
-    ),
-    ("POST", "models/<str:name>/versions"): Call(
-        ("models:write",), at("/models/sorter/versions"), 201, body=a_model, elsewhere=400
-    ),
-    ("GET", "models/<str:name>/versions/<str:version>"): Call(
-        MODELS, at("/models/sorter/versions/2")
-    ),
-    ("GET", "models/<str:name>/versions/<str:version>/card"): Call(
-        MODELS, at("/models/sorter/versions/2/card")
-    ),
-    ("GET", "evaluations"): Call(JUDGING, at("/evaluations"), elsewhere=200),
-    ("POST", "evaluations"): Call(
-        ("models:write",), at("/evaluations"), 201, body=an_evaluation, elsewhere=400
-    ),
-    ("GET", "evaluations/<uuid:evaluation_id>"): Call(JUDGING, at("/evaluations/{evaluation}")),
-    ("POST", "evaluations/<uuid:evaluation_id>/predictions"): Call(
-        ("models:write",), at("/evaluations/{evaluation}/predictions"), 201, body=a_line
-    ),
-    ("POST", "evaluations/<uuid:evaluation_id>/finish"): Call(
-        ("models:write",), at("/evaluations/{filled}/finish"), body=nothing
-    ),
-    ("GET", "gates"): Call(JUDGING, at("/gates"), elsewhere=200),
-    ("POST", "gates"): Call(("models:write", "govern"), at("/gates"), 201, body=a_gate),
-    ("GET", "gates/<slug:slug>"): Call(JUDGING, at("/gates/release")),
-    ("PUT", "gates/<slug:slug>"): Call(
-        ("models:write", "govern"), at("/gates/release"), body=a_plan, headers={"if_match": "*"}
-    ),
-    ("GET", "gates/<slug:slug>/runs"): Call(JUDGING, at("/gates/release/runs")),
-    ("POST", "gates/<slug:slug>/runs"): Call(
-        ("models:write", "govern"), at("/gates/release/runs"), 201,
-        body=lambda _: {"baseline": "1", "candidate": "2"},
-    ),
-    ("GET", "gates/<slug:slug>/runs/<uuid:run_id>"): Call(
-        JUDGING, at("/gates/release/runs/{run}")
-    ),
     ("GET", "incidents"): Call(GOVERNED, at("/incidents"), elsewhere=200),
     ("POST", "incidents"): Call(("govern",), at("/incidents"), 201, body=an_incident),
     ("GET", "incidents/<uuid:incident_id>"): Call(GOVERNED, at("/incidents/{incident}")),
     ("POST", "incidents/<uuid:incident_id>/steps"): Call(
         ("govern",), at("/incidents/{incident}/steps"), 201, body=said(kind="note", text="x")
     ),
+    **MODEL_CALLS,
 }  # fmt: skip
 OPEN = {("GET", "openapi.json"), ("GET", "docs")}
