@@ -4,7 +4,6 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-import time_machine
 from django.utils import timezone
 
 from governance.models import User
@@ -392,10 +391,3 @@ def test_decisions_can_be_filtered(api: Any, reviewer: Any, bot: User) -> None:
     assert items("reviewer=eve") == items("pipeline=other") == []
     problem(auditor.get("/decisions?item=x"), 400, "/item")
     problem(auditor.get("/decisions?verdict=x"), 400, "/verdict")
-
-
-def test_times_of_an_act_are_the_clocks(reviewer: Any, bot: User) -> None:
-    factories.an_item(bot)
-    with time_machine.travel("2026-11-24T10:00:00Z", tick=True):
-        shown = good(decide(reviewer, claimed(reviewer)), 201)
-    assert shown["decision"]["decided_at"] == shown["resolution"]["resolved_at"]
